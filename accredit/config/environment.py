@@ -1,0 +1,102 @@
+"""What the environment says, read once and checked: every variable of Accredit is read here."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def state_folder() -> Path:
+    """The one folder in which this installation keeps what it stores: ACCREDIT_STATE_DIR, else `.accredit` in the
+    checkout. Raises ImproperlyConfigured where there is neither."""
+    if value := os.environ.get("ACCREDIT_STATE_DIR"):
+        folder = Path(value)
+        if not folder.is_absolute():
+            raise ImproperlyConfigured(f"ACCREDIT_STATE_DIR is {value!r}: it must be an absolute path")
+        return folder
+    if (CHECKOUT / "pyproject.toml").exists():
+        return CHECKOUT / ".accredit"
+    raise ImproperlyConfigured("Set ACCREDIT_STATE_DIR to the absolute path of the folder in which Accredit stores"
+                               " its things")  # fmt: skip
+
+
+def own_database_url() -> str | None:
+    """The URL of one's own PostgreSQL server, where ACCREDIT_DATABASE_URL names one."""
+    return os.environ.get("ACCREDIT_DATABASE_URL") or None
+
+
+def owner_database_url() -> str | None:
+    """How migrations connect to one's own server: ACCREDIT_DATABASE_OWNER_URL, else as everything else does."""
+    return os.environ.get("ACCREDIT_DATABASE_OWNER_URL") or own_database_url()
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for a libpq URL. Raises ImproperlyConfigured where it is none or names no database."""
+    try:
+        parts = dict(conninfo_to_dict(url))
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(f"ACCREDIT_DATABASE_URL is no URL of PostgreSQL: {error}") from error
+    name, user = parts.pop("dbname", None), parts.pop("user", None)
+    if not name or not user:
+        raise ImproperlyConfigured(
+            "ACCREDIT_DATABASE_URL must name user and database, as in postgresql://user:password@host:5432/accredit"
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": user,
+        "PASSWORD": parts.pop("password", None) or "",
+        "HOST": parts.pop("host", None) or "",
+        "PORT": str(parts.pop("port", None) or ""),
+        "OPTIONS": parts,
+    }
+
+
+def allowed_hosts() -> list[str]:
+    """Host names that pages answer to: ACCREDIT_ALLOWED_HOSTS, separated by commas; else this machine alone."""
+    text = os.environ.get("ACCREDIT_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+    return [host.strip() for host in text.split(",") if host.strip()]
+
+
+def public_url() -> str | None:
+    """The address under which people reach the pages: ACCREDIT_PUBLIC_URL, such as https://partners.example.com. With
+    https, cookies are for https alone. Raises ImproperlyConfigured where it is no http(s) address of a host."""
+    url = os.environ.get("ACCREDIT_PUBLIC_URL")
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise ImproperlyConfigured(f"ACCREDIT_PUBLIC_URL is {url!r}: it must look like https://partners.example.com")
+    return url.rstrip("/")
+
+
+def secret_key(state: Path) -> str:
+    """ACCREDIT_SECRET_KEY; with the embedded database a key that is made once and kept beside it. Raises
+    ImproperlyConfigured for a short one, and for none with a server of one's own: all its machines need the same."""
+    if key := os.environ.get("ACCREDIT_SECRET_KEY"):
+        if len(key) < 50:
+            raise ImproperlyConfigured("ACCREDIT_SECRET_KEY is shorter than 50 characters: choose it at random")
+        return key
+    if own_database_url():
+        raise ImproperlyConfigured("Set ACCREDIT_SECRET_KEY to 50 or more random characters: it signs sessions, and"
+                                   " ACCREDIT_DATABASE_URL says that this is more than a trial")  # fmt: skip
+    file = state / "secret_key"
+    if not file.exists():
+        state.mkdir(parents=True, exist_ok=True)
+        partial = file.with_name(f"secret_key-{os.getpid()}")
+        partial.touch(mode=0o600)
+        partial.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(partial, file)  # of two processes at once, the first one's key holds
+        except FileExistsError:
+            pass
+        finally:
+            partial.unlink()
+    return file.read_text()

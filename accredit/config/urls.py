@@ -1,0 +1,15 @@
+"""Every address of the installation."""
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
+
+
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Answers 200 `ok` when pages and database work; the supervisor and load balancers ask."""
+    with connection.cursor() as cursor:
+        cursor.execute("select 1")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns: list[URLPattern | URLResolver] = [path("healthz", healthz, name="healthz")]

@@ -1,0 +1,96 @@
+"""One PostgreSQL server for a whole test session, and a database in it for each of its processes.
+
+Tests run as the application's role; the databases are made, migrated and flushed as their owner. With
+ACCREDIT_DATABASE_URL they run on that server instead: its user, or that of ACCREDIT_DATABASE_OWNER_URL, makes databases
+named test_….
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
+
+from accredit.config import environment
+from accredit.database import embedded
+
+URL, OWNER_URL = "ACCREDIT_DATABASE_URL", "ACCREDIT_DATABASE_OWNER_URL"
+server = pytest.StashKey[tuple[embedded.Cluster, "subprocess.Popen[bytes]"]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that was called starts the server; the workers that it starts inherit where it is."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly and URL not in os.environ:
+        state = environment.CHECKOUT / ".accredit" / "test" / str(os.getpid())
+        cluster = embedded.cluster_in(state)
+        config.stash[server] = cluster, embedded.start(cluster, durable=False)
+        os.environ[URL] = cluster.url(embedded.APPLICATION)
+        os.environ[OWNER_URL] = cluster.url(embedded.OWNER)
+        os.environ.setdefault("ACCREDIT_SECRET_KEY", "not secret, for tests only " * 2)
+    if owner_url := environment.owner_database_url():
+        application_role = environment.database(os.environ[URL])["USER"]
+        settings.DATABASES["default"].update(environment.database(owner_url))
+        settings.DATABASE_APPLICATION_ROLE = application_role
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if server in config.stash:
+        cluster, process = config.stash[server]
+        embedded.stop(process)
+        embedded.remove(cluster)
+        shutil.rmtree(cluster.state)
+
+
+def _act_as(role: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+
+
+@contextmanager
+def _as_owner() -> Iterator[None]:
+    _act_as(settings.DATABASES["default"]["USER"])
+    try:
+        yield
+    finally:
+        if connection.connection.info.transaction_status != TransactionStatus.INERROR:
+            _act_as(settings.DATABASE_APPLICATION_ROLE)
+
+
+@pytest.fixture(scope="session")
+def as_owner() -> Callable[[], AbstractContextManager[None]]:
+    """`with as_owner():` the test's connection acts as the database's owner, who may change tables."""
+    return _as_owner
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The databases of the tests, made by pytest-django as their owner; from then on connections act as the
+    application, and processes that a test starts find the same database."""
+    flush = DatabaseOperations.execute_sql_flush
+    database = settings.DATABASES["default"]
+
+    def flush_as_owner(operations: DatabaseOperations, statements: Iterable[str]) -> None:
+        with _as_owner():
+            flush(operations, statements)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(DatabaseOperations, "execute_sql_flush", flush_as_owner)
+    connection.close()
+    database["OPTIONS"]["options"] = f"-c role={settings.DATABASE_APPLICATION_ROLE}"
+    urls = {name: os.environ[name] for name in (URL, OWNER_URL) if name in os.environ}
+    os.environ.update({name: make_conninfo(url, dbname=str(database["NAME"])) for name, url in urls.items()})
+    yield
+    os.environ.update(urls)
+    connection.close()
+    del database["OPTIONS"]["options"]
+    patch.undo()
