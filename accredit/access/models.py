@@ -20,6 +20,13 @@ class ColourScheme(models.TextChoices):
     DARK = "dark"
 
 
+class Density(models.TextChoices):
+    """How close the rows of a list stand."""
+
+    COMFORTABLE = "comfortable"
+    COMPACT = "compact"
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A new user, stored. Without a password nobody can sign in as them."""
@@ -41,6 +48,7 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=200)
     language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
     colour_scheme = models.CharField(max_length=5, choices=ColourScheme, default=ColourScheme.AUTO)
+    density = models.CharField(max_length=11, choices=Density, default=Density.COMFORTABLE)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -55,6 +63,7 @@ class User(AbstractBaseUser):
             models.CheckConstraint(
                 condition=models.Q(colour_scheme__in=ColourScheme.values), name="access_user_colour_scheme"
             ),
+            models.CheckConstraint(condition=models.Q(density__in=Density.values), name="access_user_density"),
         ]
 
     def __str__(self) -> str:
