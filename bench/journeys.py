@@ -68,8 +68,8 @@ def _random(rows: int, seed: int) -> pl.Expr:
 def journeys(clicks: int, *, click_ids: bool, codes: bool, seed: int = 1) -> Journeys:
     """`clicks` clicks of which most belong to the journeys of a tenth as many conversions.
 
-    The click log stands in the order of its times, as logs do. With `click_ids` half of the conversions carry a click id
-    and no visitor id; with `codes` a tenth carry a promo code.
+    The click log stands in the order of its times, as logs do. With `click_ids` half of the conversions carry a click
+    id and no visitor id; with `codes` a tenth carry a promo code.
     """
     conversions = clicks // 10
     visitors = conversions + conversions // 5
@@ -100,7 +100,7 @@ def journeys(clicks: int, *, click_ids: bool, codes: bool, seed: int = 1) -> Jou
             **{name: pl.lit(None, pl.String) for name in frames.CLICK_FIELDS},
         )
     )
-    picked = log.gather((pl.select(_random(conversions, seed + 4) % clicks).to_series()))
+    picked = log.gather(pl.select(_random(conversions, seed + 4) % clicks).to_series())
     by_click = _random(conversions, seed + 5) % 2 == 0 if click_ids else pl.lit(False)
     coded = _random(conversions, seed + 6) % 10 == 0 if codes else pl.lit(False)
     orders = picked.select(

@@ -82,7 +82,7 @@ def _rank(program: Program, conversions: pl.DataFrame, clicks: pl.DataFrame, *, 
     segment = ladder.segment(occurred_at)
     keys = _click_keys(_journeys(conversions, log), log, ladder, occurred_at, segment, dropped=explain)
     codes = _rank_codes(program, conversions, keys, log, ladder, segment)
-    coded = codes.filter((pl.lit(True) if explain else precedence.group_of(pl.col("key")) != precedence.DROPPED))
+    coded = codes if explain else codes.filter(precedence.group_of(pl.col("key")) != precedence.DROPPED)
     keys = pl.concat([keys, coded.get_column("key")]).sort() if coded.height else keys.sort()
     winners = _winners(program, keys, codes, log)
     return Batch(program, ladder, conversions, log, segment, codes, keys, winners)
@@ -162,20 +162,22 @@ def _rank_codes(
     codes = carried.with_columns(owner.alias("party")).with_columns(
         state=pl.lit(ladder.standing).gather(place) % STATES
     )
-    codes = codes.join(_latest_clicks(codes, keys, log), on=["conversion", "party"], how="left", maintain_order="left")
+    codes = codes.join(
+        _latest_clicks(codes, keys, log, segment), on=["conversion", "party"], how="left", maintain_order="left"
+    )
     involved = pl.col("policy").eq("always") | (pl.col("policy").eq("involved") & pl.col("click_key").is_not_null())
     candidate = pl.col("valid") & (pl.col("state") < NO_LIVE_CONTRACT) & involved
     group = pl.when(candidate).then(pl.col("state")).otherwise(precedence.DROPPED)
     return codes.with_columns(key=precedence.code_key(pl.col("conversion"), group, pl.col("sequence")))
 
 
-def _latest_clicks(codes: pl.DataFrame, keys: pl.Series, log: ClickLog) -> pl.DataFrame:
+def _latest_clicks(codes: pl.DataFrame, keys: pl.Series, log: ClickLog, segment: pl.Series) -> pl.DataFrame:
     """The latest candidate click of each party in the journeys of orders with codes: `conversion, party, click_key`."""
     if codes.is_empty():
         return pl.DataFrame(schema={"conversion": ROW, "party": pl.UInt32(), "click_key": pl.UInt64()})
-    coded = pl.repeat(False, codes.get_column("conversion").max() + 1, eager=True).scatter(codes["conversion"], True)  # type: ignore[operator]
+    coded = pl.repeat(False, segment.len(), eager=True).scatter(codes.get_column("conversion"), True)
     key = pl.col("key")
-    of_coded = pl.lit(coded).gather(precedence.conversion_of(key), null_on_oob=True).fill_null(False)
+    of_coded = pl.lit(coded).gather(precedence.conversion_of(key))
     return (
         keys.to_frame("key").lazy()
         .filter(of_coded & (precedence.group_of(key) != precedence.DROPPED))
@@ -230,8 +232,8 @@ def _winners(program: Program, keys: pl.Series, codes: pl.DataFrame, log: ClickL
 
 
 def _codes_of_winner(won: pl.LazyFrame, codes: pl.DataFrame) -> pl.LazyFrame:
-    """What the codes of an order mean for a winner by click: `own_code` and `own_key`, the first code of policy `winner`
-    that is its own; `foreign`, whether the order carries valid codes and none of them is its own (a channel owns none
+    """What the codes of an order mean for a winner by click: `own_code` and `own_key`, its own first code of policy
+    `winner`; `foreign`, whether the order carries valid codes and none of them is its own (a channel owns none
     and is never blocked)."""
     valid = codes.lazy().filter("valid").select("conversion", "policy", "definition_code", "key", owner="party")
     own = pl.col("owner") == pl.col("party")
@@ -252,7 +254,7 @@ def _credits(batch: Batch) -> pl.DataFrame:
     rows = pl.int_range(conversions.height, dtype=ROW, eager=True).alias("conversion").to_frame()
     party, age = pl.col("party"), pl.col("age")
     credits = rows.join(batch.winners, on="conversion", how="left", maintain_order="left").with_columns(
-        period=pl.lit(ladder.period).gather(ladder.place(party, batch.segment)),
+        period=pl.lit(ladder.period).gather(ladder.place(party, pl.lit(batch.segment))),
         row=pl.lit(log.row).gather(age),
         is_partner=party < len(ladder.partners),
     )

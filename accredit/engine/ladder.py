@@ -7,7 +7,7 @@ boundaries of all periods cut time into segments, so that a party's standing at 
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 import polars as pl
@@ -87,12 +87,12 @@ def build_ladder(program: Program, earliest: datetime, latest: datetime) -> Ladd
     channels = tuple(channel.code for channel in program.channels)
     periods = [
         period
-        for period in _periods(program, partners, channels)
+        for period in _periods(program)
         if (period.starts_at is None or period.starts_at <= latest)
         and (period.ends_at is None or period.ends_at > earliest)
     ]
     edges = {edge for period in periods for edge in (period.starts_at, period.ends_at)}
-    boundaries = sorted(edge for edge in edges if edge is not None and earliest < edge <= latest)
+    boundaries = sorted(edge.astimezone(UTC) for edge in edges if edge is not None and earliest < edge <= latest)
     segments = len(boundaries) + 1
     parties = len(partners) + len(channels)
     standing = [NO_LIVE_CONTRACT] * (parties * segments) + [UNKNOWN_PARTY] * segments
@@ -130,14 +130,13 @@ class _Period:
     version: int | None
 
 
-def _periods(program: Program, partners: tuple[str, ...], channels: tuple[str, ...]) -> Iterator[_Period]:
-    number = {code: party for party, code in enumerate(partners)}
+def _periods(program: Program) -> Iterator[_Period]:
+    number = {partner.code: party for party, partner in enumerate(program.partners)}
     for contract in program.contracts:
         for p in contract.periods:
-            yield _Period(
-                number[contract.partner], p.starts_at, p.ends_at, p.credit_group, p.referral_window_days, p.terms, p.version
-            )  # fmt: skip
-    for party, channel in enumerate(program.channels, start=len(partners)):
+            party = number[contract.partner]
+            yield _Period(party, p.starts_at, p.ends_at, p.credit_group, p.referral_window_days, p.terms, p.version)
+    for party, channel in enumerate(program.channels, start=len(program.partners)):
         if not channel.periods:
             yield _Period(party, None, None, channel.credit_group, channel.referral_window_days, None, None)
         for c in channel.periods:

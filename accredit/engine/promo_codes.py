@@ -38,9 +38,12 @@ def codes_of_orders(conversions: pl.DataFrame) -> pl.DataFrame:
 def definitions(program: Program) -> pl.DataFrame:
     """The program's promo codes as a frame (DEFINITIONS), in the order in which they claim a code."""
     rows = [
-        (code.code, code.match, code.partner, code.policy, code.starts_at, code.ends_at) for code in program.promo_codes
-    ]
-    rows = [(*row[:4], *(at and at.astimezone(UTC) for at in row[4:])) for row in rows]
+        (
+            code.code, code.match, code.partner, code.policy,
+            code.starts_at and code.starts_at.astimezone(UTC), code.ends_at and code.ends_at.astimezone(UTC),
+        )
+        for code in program.promo_codes
+    ]  # fmt: skip
     schema = {name: dtype for name, dtype in DEFINITIONS.items() if name != "definition"}
     return (
         pl.DataFrame(rows, schema, orient="row")
