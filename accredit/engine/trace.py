@@ -1,0 +1,139 @@
+"""The trace: what each conversion keeps so that its commission can be worked out again without the terms (spec 20).
+
+`worked_out` is the only place where commissions are computed: pricing and every later change of turnover end in it. All
+sums are exact in units of 10^-12 minor units, in 128 bits, and rounded once.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from accredit.engine.program import PPM_PER_PERCENT
+from accredit.money import MAX_AMOUNT_MINOR, round_to_minor
+
+PPM = 100 * PPM_PER_PERCENT
+SUMMARY = ("model", "adjustments", "restriction")
+
+UNITS = PPM * PPM
+"""Exact sums count in parts of a minor unit: a percentage of turnover, and a percentage of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Frames PRICED_ORDERS, PRICED_ITEMS and RATES of `engine.frames`."""
+
+    orders: pl.DataFrame
+    items: pl.DataFrame
+    rates: pl.DataFrame
+
+
+class PricingError(ValueError):
+    """Conversions that cannot be priced as asked; `conversions` has their row numbers, in order."""
+
+    def __init__(self, problem: str, conversions: pl.Series) -> None:
+        self.conversions: list[int] = conversions.unique().sort().to_list()
+        named = ", ".join(str(row) for row in self.conversions[:10])
+        more = len(self.conversions) - 10
+        super().__init__(f"conversions {named}{f' and {more} more' if more > 0 else ''}: {problem}")
+
+    @classmethod
+    def raise_for(cls, conversions: pl.Series, problem: str) -> None:
+        """Raises unless `conversions` is empty."""
+        if len(conversions):
+            raise cls(problem, conversions)
+
+
+class CommissionTooLarge(PricingError):
+    """A commission reaches 10^15 minor units."""
+
+
+TOO_LARGE = "the commission would reach 10^15 minor units; check the amounts and percentages of the terms"
+
+
+def worked_out(orders: pl.DataFrame, items: pl.DataFrame, rates: pl.DataFrame) -> Trace:
+    """The commissions of orders and items by the rates that they name.
+
+    `orders` and `items` as PRICED_ORDERS and PRICED_ITEMS, without or with (then replaced) commission_minor; an item of
+    quantity 0 is cancelled and paid nothing. Raises CommissionTooLarge.
+    """
+    per = rates.select(_factors())
+    turnover, once, piece = (pl.lit(per[name]).gather(pl.col("rate")) for name in ("turnover", "once", "piece"))
+    of_turnover = pl.col("turnover_minor").cast(pl.Int128) * turnover
+    of_pieces = pl.col("quantity").cast(pl.Int128) * piece
+
+    orders = _rounded(orders.with_row_index("conversion"), of_turnover + piece + once)
+    items = _rounded(items, pl.when(pl.col("quantity") > 0).then(of_turnover + of_pieces + once).otherwise(0))
+    if items["rate"].null_count() < len(items):
+        orders = _with_sums_of_items(orders, items)
+    return Trace(orders.drop("conversion").with_columns(pl.col("commission_minor").fill_null(0)), items, rates)
+
+
+def summarize(trace: Trace) -> pl.DataFrame:
+    """What the result says of each order, row by row: commission_minor, and model, adjustments and restriction as the
+    distinct names that applied, in the order of the item ids, joined by `;` (null where there are none)."""
+    names = trace.rates.select(
+        "rate",
+        pl.concat_list("model").list.drop_nulls(),
+        pl.col("adjustments").list.eval(pl.element().struct.field("name")).list.unique(maintain_order=True),
+        pl.concat_list("restriction").list.drop_nulls(),
+    )
+    orders = trace.orders.select("commission_minor", "rate").with_row_index("conversion")
+    orders = orders.join(_joined(names), on="rate", how="left", maintain_order="left").drop("rate")
+    if trace.items["rate"].null_count() == len(trace.items):
+        return orders.drop("conversion")
+
+    mixed = (
+        trace.items.lazy()
+        .filter(pl.col("rate").is_not_null())
+        .group_by("conversion", "rate")
+        .agg(pl.col("item_id").min())
+        .sort("conversion", "item_id")
+        .join(names.lazy(), on="rate", how="left", maintain_order="left")
+        .group_by("conversion")
+        .agg(pl.col(*SUMMARY).list.explode(keep_nulls=False, empty_as_null=False).unique(maintain_order=True))
+        .collect()
+    )
+    return orders.join(_joined(mixed), on="conversion", how="left", maintain_order="left", suffix="_of_items").select(
+        "commission_minor", *(pl.coalesce(column, f"{column}_of_items") for column in SUMMARY)
+    )
+
+
+def _joined(names: pl.DataFrame) -> pl.DataFrame:
+    return names.with_columns(pl.col(*SUMMARY).list.join(";").replace("", None))
+
+
+def _factors() -> list[pl.Expr]:
+    """What a rate pays for each minor unit of turnover, for each piece and once, in exact units."""
+
+    def total(figure: str) -> pl.Expr:
+        return pl.col("adjustments").list.eval(pl.element().struct.field(figure).cast(pl.Int128)).list.sum()
+
+    adjusted = PPM + total("percent_ppm")
+    return [
+        (pl.col("percent_ppm").cast(pl.Int128).fill_null(0) * adjusted).alias("turnover"),
+        (pl.col("fixed_minor").cast(pl.Int128).fill_null(0) * PPM * adjusted).alias("piece"),
+        (total("amount_minor") * UNITS).alias("once"),
+    ]
+
+
+def _rounded(frame: pl.DataFrame, exact: pl.Expr) -> pl.DataFrame:
+    """The frame with commission_minor: exact units, held at zero or above, rounded once."""
+    due = frame.select("conversion", exact=exact.clip(lower_bound=0))
+    CommissionTooLarge.raise_for(
+        due.filter(pl.col("exact") >= MAX_AMOUNT_MINOR * UNITS + UNITS // 2)["conversion"], TOO_LARGE
+    )
+    return frame.with_columns(due.select(round_to_minor(pl.col("exact"), UNITS).alias("commission_minor")).to_series())
+
+
+def _with_sums_of_items(orders: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    sums = (
+        items.filter(pl.col("rate").is_not_null())
+        .group_by("conversion")
+        .agg(pl.col("commission_minor").cast(pl.Int128).sum().alias("of_items"))
+    )
+    CommissionTooLarge.raise_for(sums.filter(pl.col("of_items") > MAX_AMOUNT_MINOR)["conversion"], TOO_LARGE)
+    return (
+        orders.join(sums, on="conversion", how="left", maintain_order="left")
+        .with_columns(pl.coalesce(pl.col("of_items").cast(pl.Int64), "commission_minor").alias("commission_minor"))
+        .drop("of_items")
+    )
