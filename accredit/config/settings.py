@@ -18,6 +18,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "accredit.database",
     "accredit.access",
+    "accredit.programs",
+    "accredit.tracking",
+    "accredit.conversions",
 ]
 
 MIDDLEWARE = [
@@ -74,6 +77,10 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "accredit.web.vendor.VendorFinder",
+]
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
 STORAGES = {

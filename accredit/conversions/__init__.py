@@ -1,0 +1,1 @@
+"""What was decided and what holds: conversions with their items, decisions and rates."""

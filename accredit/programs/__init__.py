@@ -1,0 +1,1 @@
+"""The set-up of programs: kept, compared with a program file, changed in one step."""

@@ -1,0 +1,200 @@
+"""The set-up of programs as tables. What may not happen to them is refused by the database (see the migrations)."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from accredit.access.models import Organization
+from accredit.database.keys import uuid7
+from accredit.engine.program import CreditGroup
+
+CREDIT_GROUPS = [(group.value, group.value) for group in CreditGroup]
+POLICIES = [(policy, policy) for policy in ("always", "involved", "winner")]
+MATCHES = [("exact", "exact"), ("regex", "regex")]
+FOREIGN_PROMO_CODES = [("credit", "credit"), ("invalid", "invalid")]
+ATTRIBUTIONS = [("last_click", "last_click")]
+
+
+def one_of(field: str, choices: list[tuple[str, str]], name: str) -> models.CheckConstraint:
+    """The database refuses anything but the values of `choices`."""
+    return models.CheckConstraint(condition=models.Q(**{f"{field}__in": [value for value, _ in choices]}), name=name)
+
+
+def forwards(name: str) -> models.CheckConstraint:
+    """The database refuses a period that ends before it starts. An absent start or end is open."""
+    return models.CheckConstraint(condition=models.Q(starts_at__lt=models.F("ends_at")), name=name)
+
+
+class Program(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    code = models.TextField(unique=True, db_collation="C")
+    name = models.TextField()
+    advertiser = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="advertised_programs")
+    agency = models.ForeignKey(Organization, on_delete=models.PROTECT, null=True, related_name="operated_programs")
+    currency = models.TextField(db_collation="C")
+    timezone = models.TextField(db_collation="C")
+    referral_window_days = models.PositiveIntegerField()
+    foreign_promo_code = models.TextField(choices=FOREIGN_PROMO_CODES, db_collation="C")
+    attribution = models.TextField(choices=ATTRIBUTIONS, db_collation="C")
+    allowed_hosts = ArrayField(models.TextField())
+    click_parameter = models.TextField()
+    fallback_page = models.TextField()
+    retention_days = models.PositiveIntegerField(null=True)
+    clicks_are_synthetic = models.BooleanField(default=False)
+    """The clicks were made up, as the demo's are: every page that shows a journey says so."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(currency__regex="^[A-Z]{3}$"), name="program_currency"),
+            one_of("foreign_promo_code", FOREIGN_PROMO_CODES, "program_foreign_promo_code"),
+            one_of("attribution", ATTRIBUTIONS, "program_attribution"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ProgramPart(models.Model):
+    """Something that belongs to one program and has a code there. Keys are made in the order of the program file, so
+    that ordering by key restores that order."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    program = models.ForeignKey(Program, on_delete=models.CASCADE, db_index=False)
+    code = models.TextField(db_collation="C")
+
+    class Meta:
+        abstract = True
+        constraints = [models.UniqueConstraint(fields=["program", "code"], name="%(class)s_code")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class EventType(ProgramPart):
+    """`customer_status`: pairs of status and words of the shop, in the order of the program file; null: mapping off."""
+
+    customer_status = models.JSONField(null=True)
+
+
+class Partner(ProgramPart):
+    """`organization`: whose members see this partner's conversions; null while nobody of the partner signs in."""
+
+    name = models.TextField()
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="partnerships"
+    )
+
+
+class Channel(ProgramPart):
+    name = models.TextField()
+    credit_group = models.TextField(choices=CREDIT_GROUPS, db_collation="C")
+    referral_window_days = models.PositiveIntegerField()
+
+    class Meta(ProgramPart.Meta):
+        constraints = [*ProgramPart.Meta.constraints, one_of("credit_group", CREDIT_GROUPS, "channel_credit_group")]
+
+
+class Ad(ProgramPart):
+    name = models.TextField()
+    landing_page = models.TextField()
+
+
+class Project(ProgramPart):
+    name = models.TextField()
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, null=True, related_name="projects")
+
+
+class RejectionReason(ProgramPart):
+    title_de = models.TextField()
+    title_en = models.TextField()
+
+
+class Terms(ProgramPart):
+    """Template terms; what they pay stands in their versions."""
+
+
+class TermsVersion(models.Model):
+    """Never changed once a contract period uses it. `payouts`: as `accredit.files` writes them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    terms = models.ForeignKey(Terms, on_delete=models.CASCADE, db_index=False, related_name="versions")
+    version = models.PositiveIntegerField()
+    payouts = models.JSONField()
+    modification_starts_at = models.DateTimeField(null=True)
+    early_opt_in = models.BooleanField()
+    comment = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["terms", "version"], name="terms_version")]
+
+    def __str__(self) -> str:
+        return f"{self.terms} {self.version}"
+
+
+class Contract(models.Model):
+    """A partner's one contract in a program."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    partner = models.OneToOneField(Partner, on_delete=models.CASCADE, related_name="contract")
+    labels = ArrayField(models.TextField())
+
+    def __str__(self) -> str:
+        return str(self.partner)
+
+
+class Period(models.Model):
+    """`[starts_at, ends_at)`; an absent end is open. Periods of one contract or channel never overlap."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    credit_group = models.TextField(choices=CREDIT_GROUPS, db_collation="C")
+    referral_window_days = models.PositiveIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class ContractPeriod(Period):
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, db_index=False, related_name="periods")
+    terms_version = models.ForeignKey(TermsVersion, on_delete=models.PROTECT, related_name="contract_periods")
+
+    class Meta:
+        constraints = [
+            forwards("contract_period_forwards"),
+            one_of("credit_group", CREDIT_GROUPS, "contract_period_credit_group"),
+        ]
+
+
+class ChannelPeriod(Period):
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, db_index=False, related_name="periods")
+
+    class Meta:
+        constraints = [
+            forwards("channel_period_forwards"),
+            one_of("credit_group", CREDIT_GROUPS, "channel_period_credit_group"),
+        ]
+
+
+class PromoCode(models.Model):
+    """A definition of a code. `normalized_code`: trimmed and in lower case, by which exact codes are compared; the
+    database refuses two exact definitions of one code that overlap in time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="promo_codes")
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="promo_codes")
+    code = models.TextField(db_collation="C")
+    normalized_code = models.TextField(db_collation="C")
+    match = models.TextField(choices=MATCHES, db_collation="C")
+    policy = models.TextField(choices=POLICIES, db_collation="C")
+    starts_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            forwards("promo_code_forwards"),
+            one_of("match", MATCHES, "promo_code_match"),
+            one_of("policy", POLICIES, "promo_code_policy"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
