@@ -27,6 +27,7 @@ def test_a_user_without_a_password_cannot_sign_in() -> None:
         ("email", "Ada@example.com", "access_user_email_lower_case"),
         ("language", "fr", "access_user_language"),
         ("colour_scheme", "blue", "access_user_colour_scheme"),
+        ("density", "airy", "access_user_density"),
     ],
 )
 def test_the_database_refuses(field: str, value: str, constraint: str) -> None:
