@@ -27,13 +27,13 @@ class TooManyRows(ValueError):
 
 @dataclass(frozen=True)
 class ClickLog:
-    """The clicks by age: 0 is the latest; of two at one instant, the one with the greater click id.
+    """The clicks in the order of time; of two at one instant, the one with the greater click id is the later.
 
-    `age` belongs to the rows of `clicks`; `row`, `clicked_at` and `party` are indexed by age.
+    `position` belongs to the rows of `clicks`; `row`, `clicked_at` and `party` are indexed by position.
     """
 
     clicks: pl.DataFrame
-    age: pl.Series
+    position: pl.Series
     row: pl.Series
     clicked_at: pl.Series
     party: pl.Series
@@ -50,7 +50,9 @@ class Batch:
     segment: pl.Series  # of each conversion
     codes: pl.DataFrame  # definitions_of_codes and party, state, click_key, key
     keys: pl.Series  # sorted: every click and code of every journey, or the candidates only
-    winners: pl.DataFrame  # conversion, party, age (of the click that the result names), reason, promo_code, blocked
+    winners: (
+        pl.DataFrame
+    )  # conversion, party, position (of the click that the result names), reason, promo_code, blocked
 
     @cached_property
     def key_codes(self) -> pl.Series:
@@ -90,36 +92,39 @@ def _rank(program: Program, conversions: pl.DataFrame, clicks: pl.DataFrame, *, 
 
 def _click_log(clicks: pl.DataFrame, ladder: Ladder) -> ClickLog:
     at, party = clicks.get_column("clicked_at"), ladder.parties(clicks)
-    count = clicks.height
-    ages = pl.int_range(count, dtype=ROW, eager=True).reverse()
-    if not at.is_sorted():
+    if at.is_sorted():
+        row = None
+    else:
         row = at.arg_sort()
         at = at.gather(row)
-    else:
-        row = pl.int_range(count, dtype=ROW, eager=True)
+    rows = pl.int_range(clicks.height, dtype=ROW, eager=True)
     # Only clicks at one instant need their ids compared: usually few of very many.
     same = at == at.shift(1)
-    tied = (same | same.shift(-1)).fill_null(False).arg_true()
-    if tied.len():
-        ids = clicks.get_column("click_id").gather(row.gather(tied))
-        order = pl.DataFrame({"at": at.gather(tied), "id": ids, "row": row.gather(tied)}).sort("at", "id")
+    if same.any():
+        tied = (same | same.shift(-1)).fill_null(False).arg_true()
+        row = rows.clone() if row is None else row  # scatter changes the series that it is called on
+        tie = pl.DataFrame({"at": at.gather(tied), "row": row.gather(tied)})
+        order = tie.with_columns(id=clicks.get_column("click_id").gather(tie.get_column("row"))).sort("at", "id")
         row = row.scatter(tied, order.get_column("row"))
-    age = pl.zeros(count, dtype=ROW, eager=True).scatter(row, ages) if count else ages
-    return ClickLog(clicks, age, row.reverse(), at.reverse(), party.gather(row).reverse())
+    if row is None:
+        return ClickLog(clicks, rows, rows, at, party)
+    return ClickLog(clicks, rows.clone().scatter(row, rows), row, at, party.gather(row))
 
 
 def _journeys(conversions: pl.DataFrame, log: ClickLog) -> pl.DataFrame:
-    """Every click of every conversion's visitors: `conversion`, `age`. Source: spec 10, the sentence before rule 1."""
+    """Every click of every conversion's visitors: `conversion`, `position`. Source: spec 10, the sentence before rule 1."""
     named = conversions.lazy().select(pl.int_range(pl.len(), dtype=ROW).alias("conversion"), "visitor_id", "click_id")
     visitors = named.select("conversion", "visitor_id").drop_nulls()
-    clicks = log.clicks.lazy().select("click_id", "visitor_id", log.age.alias("age"))
+    clicks = log.clicks.lazy().select("click_id", "visitor_id", log.position.alias("position"))
     alone: list[pl.LazyFrame] = []
     if conversions.get_column("click_id").null_count() < conversions.height:
         by_id = named.select("conversion", "click_id").drop_nulls()
-        found = clicks.join(by_id, on="click_id").select("conversion", "visitor_id", "age").collect(engine="streaming")
+        found = (
+            clicks.join(by_id, on="click_id").select("conversion", "visitor_id", "position").collect(engine="streaming")
+        )
         visitors = pl.concat([visitors, found.lazy().select("conversion", "visitor_id").drop_nulls()]).unique()
-        alone = [found.lazy().filter(pl.col("visitor_id").is_null()).select("conversion", "age")]
-    pairs = clicks.select("visitor_id", "age").join(visitors, on="visitor_id").select("conversion", "age")
+        alone = [found.lazy().filter(pl.col("visitor_id").is_null()).select("conversion", "position")]
+    pairs = clicks.select("visitor_id", "position").join(visitors, on="visitor_id").select("conversion", "position")
     return pl.concat([pairs, *alone]).collect(engine="streaming")
 
 
@@ -128,16 +133,16 @@ def _click_keys(
 ) -> pl.Series:
     """The key of every click of the journeys; of the candidates only, unless `dropped`."""
     standing = pl.lit(ladder.standing).gather(
-        ladder.place(pl.lit(log.party).gather(pl.col("age")), pl.lit(segment).gather(pl.col("conversion")))
+        ladder.place(pl.lit(log.party).gather(pl.col("position")), pl.lit(segment).gather(pl.col("conversion")))
     )
     before = pl.lit(occurred_at.to_physical()).gather(pl.col("conversion")) - pl.lit(
         log.clicked_at.to_physical()
-    ).gather(pl.col("age"))
-    ranked = pairs.lazy().select("conversion", "age", before_us=before, standing=standing)
+    ).gather(pl.col("position"))
+    ranked = pairs.lazy().select("conversion", "position", before_us=before, standing=standing)
     window_us, state = pl.col("standing") // STATES, pl.col("standing") % STATES
     if not dropped:
         candidates = ranked.filter(pl.col("before_us") >= 0, pl.col("before_us") < window_us)
-        key = precedence.click_key(pl.col("conversion"), state, pl.col("age"), pl.lit(precedence.CANDIDATE))
+        key = precedence.click_key(pl.col("conversion"), state, pl.col("position"), pl.lit(precedence.CANDIDATE))
         return candidates.select(key=key).collect().get_column("key")
     why = (
         pl.when(pl.col("before_us") < 0).then(precedence.AFTER_CONVERSION)
@@ -147,7 +152,7 @@ def _click_keys(
         .otherwise(precedence.CANDIDATE).cast(pl.UInt8)
     )  # fmt: skip
     group = pl.when(pl.col("why") == precedence.CANDIDATE).then(state).otherwise(precedence.DROPPED)
-    key = precedence.click_key(pl.col("conversion"), group, pl.col("age"), pl.col("why"))
+    key = precedence.click_key(pl.col("conversion"), group, pl.col("position"), pl.col("why"))
     return ranked.with_columns(why=why).select(key=key).collect().get_column("key")
 
 
@@ -183,7 +188,7 @@ def _latest_clicks(codes: pl.DataFrame, keys: pl.Series, log: ClickLog, segment:
         .filter(of_coded & (precedence.group_of(key) != precedence.DROPPED))
         .select(
             conversion=precedence.conversion_of(key),
-            party=pl.lit(log.party).gather(precedence.age_of(key)),
+            party=pl.lit(log.party).gather(precedence.position_of(key)),
             click_key=key,
         )
         .group_by("conversion", "party").agg(pl.col("click_key").min())
@@ -198,27 +203,30 @@ def _winners(program: Program, keys: pl.Series, codes: pl.DataFrame, log: ClickL
         precedence.group_of(key) != precedence.DROPPED
     )  # fmt: skip
     won = first.select(
-        "key", conversion=precedence.conversion_of(key), group=precedence.group_of(key), age=precedence.age_of(key)
-    ).with_columns(party=pl.lit(log.party).gather(pl.col("age")))
+        "key",
+        conversion=precedence.conversion_of(key),
+        group=precedence.group_of(key),
+        position=precedence.position_of(key),
+    ).with_columns(party=pl.lit(log.party).gather(pl.col("position")))
     if codes.is_empty():
         return won.select(
-            "conversion", "group", "party", "age",
+            "conversion", "group", "party", "position",
             reason=pl.lit("last_click", REASON), promo_code=pl.lit(None, pl.String), blocked=pl.lit(False),
             code_key=pl.lit(None, pl.UInt64),
         ).collect()  # fmt: skip
     by_code = codes.lazy().select(
-        "key", code_party="party", code="definition_code", code_age=precedence.age_of(pl.col("click_key"))
+        "key", code_party="party", code="definition_code", code_position=precedence.position_of(pl.col("click_key"))
     )
     return (
         won.join(by_code, on="key", how="left", maintain_order="left")
         .with_columns(
             pl.coalesce("party", "code_party"),
-            pl.coalesce("age", "code_age"),
+            pl.coalesce("position", "code_position"),
             reason=pl.when(pl.col("code_party").is_null()).then(pl.lit("last_click")).otherwise(pl.lit("promo_code")),
         )
         .join(_codes_of_winner(won, codes), on="conversion", how="left", maintain_order="left")
         .select(
-            "conversion", "group", "party", "age", pl.col("reason").cast(REASON),
+            "conversion", "group", "party", "position", pl.col("reason").cast(REASON),
             promo_code=pl.coalesce("code", "own_code"),
             blocked=(
                 pl.lit(program.foreign_promo_code == "invalid")
@@ -252,10 +260,10 @@ def _codes_of_winner(won: pl.LazyFrame, codes: pl.DataFrame) -> pl.LazyFrame:
 def _credits(batch: Batch) -> pl.DataFrame:
     ladder, log, conversions = batch.ladder, batch.log, batch.conversions
     rows = pl.int_range(conversions.height, dtype=ROW, eager=True).alias("conversion").to_frame()
-    party, age = pl.col("party"), pl.col("age")
+    party, position = pl.col("party"), pl.col("position")
     credits = rows.join(batch.winners, on="conversion", how="left", maintain_order="left").with_columns(
         period=pl.lit(ladder.period).gather(ladder.place(party, pl.lit(batch.segment))),
-        row=pl.lit(log.row).gather(age),
+        row=pl.lit(log.row).gather(position),
         is_partner=party < len(ladder.partners),
     )
     clicks = {name: pl.lit(log.clicks.get_column(name)).gather(pl.col("row")) for name in ("click_id", *CLICK_FIELDS)}
@@ -272,7 +280,7 @@ def _credits(batch: Batch) -> pl.DataFrame:
         partner=pl.lit(ladder.partner_codes).gather(party),
         channel=pl.lit(ladder.channel_codes).gather(party),
         click_id=clicks["click_id"],
-        clicked_at=pl.lit(log.clicked_at).gather(age).cast(INSTANT),
+        clicked_at=pl.lit(log.clicked_at).gather(position).cast(INSTANT),
         reason=pl.col("reason").fill_null(pl.lit("no_candidate", REASON)),
         promo_code=pl.col("promo_code"),
         credit_group=period["credit_group"].cast(CREDIT_GROUP),

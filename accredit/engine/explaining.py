@@ -35,7 +35,7 @@ def explain_credits(batch: "Batch") -> pl.DataFrame:
     rows = rows.with_columns(outcome=_outcome(batch, rows, first))
     place = ladder.place(pl.col("party"), pl.lit(batch.segment).gather(pl.col("conversion")))
     state = (pl.lit(ladder.standing).gather(place) % STATES).cast(pl.UInt8)
-    row = pl.lit(log.row).gather(pl.col("age"))
+    row = pl.lit(log.row).gather(pl.col("position"))
     return rows.lazy().with_columns(row=row).select(
         "conversion",
         rank=pl.col("index") - pl.col("first") + 1,
@@ -45,7 +45,7 @@ def explain_credits(batch: "Batch") -> pl.DataFrame:
         ),
         channel=pl.lit(log.clicks.get_column("channel")).gather(pl.col("row")),
         click_id=pl.lit(log.clicks.get_column("click_id")).gather(pl.col("row")),
-        clicked_at=pl.lit(log.clicked_at).gather(pl.col("age")),
+        clicked_at=pl.lit(log.clicked_at).gather(pl.col("position")),
         promo_code=pl.lit(codes.get_column("text")).gather(pl.col("code")),
         credit_group=pl.when(state < NO_LIVE_CONTRACT).then(state).cat.to(CREDIT_GROUP),
         outcome=pl.col("outcome").cat.to(OUTCOME),
@@ -56,11 +56,11 @@ def explain_credits(batch: "Batch") -> pl.DataFrame:
 
 
 def _rows(batch: "Batch") -> pl.DataFrame:
-    """The sorted keys with what they stand for: `key, conversion, age, code (row of codes), party`."""
+    """The sorted keys with what they stand for: `key, conversion, position, code (row of codes), party`."""
     key = pl.col("key")
-    parties = pl.lit(batch.log.party).gather(pl.col("age"))
+    parties = pl.lit(batch.log.party).gather(pl.col("position"))
     rows = batch.keys.to_frame("key").lazy().with_columns(
-        conversion=precedence.conversion_of(key), age=precedence.age_of(key)
+        conversion=precedence.conversion_of(key), position=precedence.position_of(key)
     )  # fmt: skip
     if batch.codes.is_empty():
         return rows.with_columns(party=parties, code=pl.lit(None, ROW)).collect()
@@ -73,18 +73,18 @@ def _merge_named(rows: pl.DataFrame, batch: "Batch") -> pl.DataFrame:
     if batch.codes.is_empty():
         return rows
     named = batch.winners.filter(pl.col("code_key").is_not_null())
-    by_code = named.filter(pl.col("reason") == "promo_code").drop_nulls("age")
+    by_code = named.filter(pl.col("reason") == "promo_code").drop_nulls("position")
     clicks = by_code.join(batch.codes.select("click_key", code_key="key"), on="code_key").get_column("click_key")
     by_click = named.filter(pl.col("reason") == "last_click")
     keys = rows.get_column("key")
     merged = pl.concat([clicks, by_click.get_column("code_key")]).sort()
-    age, code = rows.get_column("age"), rows.get_column("code")
+    position, code = rows.get_column("position"), rows.get_column("code")
     if by_code.height:
-        age = age.scatter(keys.search_sorted(by_code.get_column("code_key")), by_code.get_column("age"))
+        position = position.scatter(keys.search_sorted(by_code.get_column("code_key")), by_code.get_column("position"))
     if by_click.height:
         winning = keys.search_sorted(by_click.get_column("conversion").cast(pl.UInt64) * 2**36)
         code = code.scatter(winning, code.gather(keys.search_sorted(by_click.get_column("code_key"))))
-    rows = rows.with_columns(age, code)
+    rows = rows.with_columns(position, code)
     if merged.is_empty():
         return rows
     kept = pl.repeat(True, keys.len(), eager=True).scatter(keys.search_sorted(merged), False)

@@ -16,6 +16,7 @@ CANDIDATE, AFTER_CONVERSION, UNKNOWN_PARTY, NO_LIVE_CONTRACT, OUTSIDE_REFERRAL_W
 _CODES = 2**16
 _PLACES = 2**31
 _FIRST_DROPPED_CODE = _PLACES - _CODES
+_LATEST_CLICK = _FIRST_DROPPED_CODE - 1
 MAX_CLICKS = _FIRST_DROPPED_CODE - _CODES
 MAX_CONVERSIONS = 2**28
 
@@ -27,9 +28,9 @@ def _key(conversion: pl.Expr, group: pl.Expr, place: pl.Expr, dropped: pl.Expr) 
     )  # fmt: skip
 
 
-def click_key(conversion: pl.Expr, group: pl.Expr, age: pl.Expr, dropped: pl.Expr) -> pl.Expr:
-    """`age`: 0 for the latest click of the batch, and so on."""
-    return _key(conversion, group, age.cast(pl.UInt64) + _CODES, dropped)
+def click_key(conversion: pl.Expr, group: pl.Expr, position: pl.Expr, dropped: pl.Expr) -> pl.Expr:
+    """`position`: of the click in time, from 0."""
+    return _key(conversion, group, _LATEST_CLICK - position.cast(pl.UInt64), dropped)
 
 
 def code_key(conversion: pl.Expr, group: pl.Expr, sequence: pl.Expr) -> pl.Expr:
@@ -56,9 +57,9 @@ def is_code(key: pl.Expr) -> pl.Expr:
     return (place < _CODES) | (place >= _FIRST_DROPPED_CODE)
 
 
-def age_of(key: pl.Expr) -> pl.Expr:
-    """The click's age; null for a code."""
-    return pl.when(~is_code(key)).then((key // 8 % _PLACES).cast(pl.UInt32) - _CODES)
+def position_of(key: pl.Expr) -> pl.Expr:
+    """The click's position in time; null for a code."""
+    return pl.when(~is_code(key)).then(_LATEST_CLICK - (key // 8 % _PLACES).cast(pl.UInt32))
 
 
 def starts_conversion(key: pl.Expr) -> pl.Expr:
