@@ -14,6 +14,8 @@ DAYS = 374
 FIRST_INVOICE = 536365
 INVOICES_PER_CUSTOMER = 4
 PRODUCTS = 1_200
+GIFT_CARDS = 3
+"""So many of the products are gift cards."""
 
 STYLES = ("VINTAGE", "RETRO", "WHITE", "PINK POLKADOT", "RED SPOTTY", "ANTIQUE", "ENAMEL", "WOODEN", "GLASS", "MINI")
 THINGS = (
@@ -88,5 +90,7 @@ def _sold(invoice: str, time: str, who: str | None, country: str, prices: list[s
 
 def _product(prices: list[str], draws: Draws) -> tuple[str, str, str]:
     number = draws.below(PRODUCTS)
+    if number < GIFT_CARDS:
+        return "gift_0001_20", "GIFT VOUCHER", "16.67"
     description = f"{STYLES[number % len(STYLES)]} {THINGS[number // len(STYLES) % len(THINGS)]}"
     return f"{20001 + number}", description, prices[number]

@@ -93,8 +93,8 @@ CODES = {
 }
 """Partner → its codes, where ? stands for a letter and # for a digit of a personal code."""
 CODE_ORIGINS = Weighted({"journey": 56, "shared": 16, "shop": 18, "anywhere": 10})
-SHARED_CODES = Weighted({"IVY10": 5, "CELLAR5": 3, "VIC15": 2, "DODO20": 1})
-"""Codes that went round in social media, with everybody else's clicks."""
+SHARED = Weighted({"ivy": 5, "code-cellar": 3, "voucher-vic": 2, "gift-list": 3, "deal-dodo": 1})
+"""Partners whose codes went round in social media, with everybody else's clicks."""
 SHOP_CODES = ("WELCOME5", "FREEPOST", "IVY1O")
 """The shop's own codes, and one that is often misread: no partner's."""
 
@@ -224,9 +224,10 @@ def _code(order: _Order, journey: Sequence[_Click], draws: Draws) -> str:
     if origin == "shop":
         return draws.one_of(SHOP_CODES)
     of_journey = [click.partner for click in journey if click.partner in CODES]
-    if origin == "shared" or (origin == "journey" and not of_journey):
-        return draws.pick(SHARED_CODES)
-    partner = draws.one_of(of_journey if origin == "journey" else tuple(CODES))
+    if origin == "anywhere":
+        partner = draws.one_of(tuple(CODES))
+    else:
+        partner = draws.one_of(of_journey) if origin == "journey" and of_journey else draws.pick(SHARED)
     # An old Christmas code goes round for months; the next one is tried before it is valid.
     pattern = CODES[partner][-1 if order.month >= "2011-07" else 0]
     letters = ("ABCDEFGHJKLMNPQRSTUVWXYZ", "0123456789")

@@ -42,9 +42,10 @@ def test_the_program_has_something_of_everything(program: Program) -> None:
 
 def test_about_half_of_the_orders_are_credited_to_partners(decided: Decided) -> None:
     credited = Counter(decided.credits["credited_to"])
-    shares = {who: round(100 * count / decided.credits.height, -1) for who, count in credited.items()}
 
-    assert shares == {"partner": 50, "channel": 20, "none": 30}
+    assert 0.5 < credited["partner"] / credited.total() < 0.6
+    assert 0.2 < credited["channel"] / credited.total() < 0.3
+    assert 0.2 < credited["none"] / credited.total() < 0.3
 
 
 def test_every_partner_and_channel_is_credited_at_times(program: Program, decided: Decided) -> None:
