@@ -1,0 +1,123 @@
+"""The structure of a CSV file: its header, and where its rows are broken. The values are read by Polars; only a file
+that Polars stumbles over is walked through by Python, to name the rows."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from accredit.files.errors import FileError
+
+CHUNK_BYTES = 1 << 20
+MAX_HEADER_BYTES = 1 << 20
+_UNDECODED = re.compile("[\udc80-\udcff]")
+
+
+def read_header(path: Path) -> list[str] | FileError:
+    """The names in the first row."""
+    with path.open("rb") as stream:
+        start = stream.read(MAX_HEADER_BYTES)
+    if start[:4].startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in start[:4]:
+        return FileError(str(path), 1, "1", "The file is UTF-16 or UTF-32. Save it as UTF-8.")
+    try:
+        text = start.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if b"\n" not in start[: error.start] and error.start < MAX_HEADER_BYTES - 4:
+            return FileError(str(path), 1, "1", "The header is not UTF-8. Save the file as UTF-8.")
+        text = start.decode("utf-8-sig", errors="replace")
+    if not text.strip():
+        return FileError(str(path), 1, "1", "The file is empty; its first row must name the columns.")
+    try:
+        with _long_fields():
+            names = next(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        return FileError(str(path), 1, "1", f"The header cannot be read: {error}.")
+    if not names:
+        return FileError(str(path), 1, "1", "The first row is empty; it must name the columns.")
+    if "\r" in text and "\n" not in text:
+        return FileError(str(path), 1, "1", "The lines end in CR alone. Save the file with line ends LF or CRLF.")
+    return names
+
+
+def scan(path: Path, names: list[str], *, lenient: bool = False) -> pl.LazyFrame:
+    """All columns as texts, named by their position. `lenient` cuts rows that are too long and replaces what is not
+    UTF-8; otherwise Polars raises for them."""
+    return pl.scan_csv(
+        path,
+        new_columns=[str(number) for number in range(len(names))],
+        infer_schema=False,
+        glob=False,
+        truncate_ragged_lines=lenient,
+        encoding="utf8-lossy" if lenient else "utf8",
+    )
+
+
+def has_byte(path: Path, byte: bytes) -> bool:
+    """Whether a byte occurs in the file."""
+    return any(byte in chunk for chunk in _chunks(path))
+
+
+def lacks_fields(path: Path, names: list[str], rows: int) -> bool:
+    """Whether some row, of those that Polars reads, has fewer fields than the header: counted by separators, those
+    within values apart."""
+    separators = sum(chunk.count(b",") for chunk in _chunks(path))
+    within = 0
+    if has_byte(path, b'"'):
+        within = (
+            scan(path, names).select(pl.all().str.count_matches(",", literal=True).sum()).collect().sum_horizontal()[0]
+        )
+        within += sum(name.count(",") for name in names)
+    return separators - within < (len(names) - 1) * (rows + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRows:
+    """`are_all`: the file was walked through to its end, and the rows that are not named are whole."""
+
+    errors: list[FileError]
+    are_all: bool
+
+
+def broken_rows(path: Path, names: list[str]) -> BrokenRows:
+    """An error for every row with too few or too many fields, for every cell that is not UTF-8, and for the first
+    misplaced quotation mark, after which nothing more can be said."""
+    errors = []
+    row = 0
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream, _long_fields():
+        try:
+            for row, fields in enumerate(csv.reader(stream, strict=True), 1):
+                if fields and len(fields) != len(names):
+                    column = names[len(fields)] if len(fields) < len(names) else str(len(names) + 1)
+                    message = f"The row has {len(fields)} fields; the header names {len(names)}."
+                    errors.append(FileError(str(path), row, column, message))
+                for name, cell in zip(names, fields, strict=False):
+                    if not cell.isascii() and _UNDECODED.search(cell):
+                        errors.append(
+                            FileError(str(path), row, name, "The value is not UTF-8. Save the file as UTF-8.")
+                        )
+        except csv.Error as error:
+            message = f"A quotation mark is wrong in this row ({error}). Double those within quotation marks."
+            errors.append(FileError(str(path), row + 1, "1", message))
+            return BrokenRows(errors, are_all=False)
+    return BrokenRows(errors, are_all=True)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            yield chunk
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Lets the csv module read fields of any length."""
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

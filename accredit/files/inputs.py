@@ -1,0 +1,172 @@
+"""Clicks, orders and items of a program, as the engine's frames (spec 80)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from accredit.engine.frames import CLICKS, CONVERSIONS, ITEMS
+from accredit.engine.program import Program
+from accredit.files import values
+from accredit.files.columns import CLICK_COLUMNS, ORDER_COLUMNS, item_columns
+from accredit.files.errors import FileErrors, errors_frame
+from accredit.files.program_file import read_program
+from accredit.files.tables import ROW_NUMBER, Check, Checked, open_table, read_table, written
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that `accredit credit` reads: columns CONVERSIONS, CLICKS and ITEMS."""
+
+    program: Program
+    conversions: pl.DataFrame
+    clicks: pl.DataFrame
+    items: pl.DataFrame
+
+
+def read_inputs(program: Path, clicks: Path, orders: Path, items: Path | None = None) -> Inputs:
+    """Read all files. Raises FileErrors with the errors of all of them; where the program file is wrong, the tables are
+    still checked for whatever does not depend on it."""
+    errors = []
+    known = None
+    try:
+        known = read_program(program)
+    except FileErrors as found:
+        errors.append(found.frame)
+    checked_orders = _read_orders(orders, known)
+    checked_clicks = _read_clicks(clicks, known)
+    no_items = Checked(pl.DataFrame(schema=dict(ITEMS)), errors_frame([]))
+    checked_items = no_items if items is None else _read_items(items, known, checked_orders.frame)
+    together = pl.concat([*errors, checked_clicks.errors, checked_orders.errors, checked_items.errors])
+    if known is None or not together.is_empty():
+        raise FileErrors(together)
+    return Inputs(known, checked_orders.frame, checked_clicks.frame, checked_items.frame)
+
+
+def read_clicks(path: Path | str, program: Program) -> pl.DataFrame:
+    """Clicks, with the columns CLICKS. Raises FileErrors."""
+    return _whole(_read_clicks(Path(path), program))
+
+
+def read_orders(path: Path | str, program: Program) -> pl.DataFrame:
+    """Orders as conversions, with the columns CONVERSIONS; the customer status is not mapped yet. Raises FileErrors."""
+    return _whole(_read_orders(Path(path), program))
+
+
+def read_items(path: Path | str, program: Program, orders: pl.DataFrame) -> pl.DataFrame:
+    """Items of these conversions (columns CONVERSIONS), with the columns ITEMS. Raises FileErrors."""
+    return _whole(_read_items(Path(path), program, orders))
+
+
+def _whole(table: Checked) -> pl.DataFrame:
+    if not table.errors.is_empty():
+        raise FileErrors(table.errors)
+    return table.frame
+
+
+def _read_clicks(path: Path, program: Program | None) -> Checked:
+    table = open_table(path, CLICK_COLUMNS)
+    partner, channel = pl.col("partner"), pl.col("channel")
+    neither = pl.lit("Neither partner nor channel is filled; fill one of them.")
+    both = pl.lit("Both partner and channel are filled; leave one of them empty.")
+    checks = [
+        Check("partner", partner.is_null() & channel.is_null(), neither),
+        Check("partner", partner.is_not_null() & channel.is_not_null(), both),
+        _repeated("click_id", ["click_id"]),
+    ]
+    if program is not None:
+        checks += [
+            _unknown("partner", [one.code for one in program.partners]),
+            _unknown("channel", [one.code for one in program.channels]),
+        ]
+    checked = read_table(table, CLICK_COLUMNS, checks)
+    return Checked(checked.frame.select(*CLICKS), checked.errors)
+
+
+def _read_orders(path: Path, program: Program | None) -> Checked:
+    table = open_table(path, ORDER_COLUMNS)
+    no_currency = pl.format("{} is no currency of ISO 4217, such as EUR, USD or JPY.", written("currency"))
+    unknown_currency = values.decimals_of(pl.col("currency")).is_null() & pl.col("currency").is_not_null()
+    checks = [
+        Check("currency", unknown_currency, no_currency),
+        _repeated("order_token", ["event_type", "order_token"]),
+        *_amount_checks("turnover"),
+    ]
+    if program is not None:
+        checks.append(_unknown("event_type", [one.code for one in program.event_types]))
+    decimals = values.decimals_of(pl.col("currency"))
+    checked = read_table(
+        table,
+        ORDER_COLUMNS,
+        checks,
+        lambda frame: frame.with_columns(
+            turnover_minor=values.minor(pl.col("turnover"), decimals), customer_status_word="customer_status"
+        ),
+    )
+    unmapped = checked.frame.with_columns(customer_status=pl.lit(None, pl.String))
+    return Checked(unmapped.select(*CONVERSIONS), checked.errors)
+
+
+def _read_items(path: Path, program: Program | None, conversions: pl.DataFrame) -> Checked:
+    """Without a program, nothing is checked against the orders: it says whether items name an event type."""
+    event_types = [one.code for one in program.event_types] if program else []
+    columns = item_columns(several_event_types=len(event_types) > 1)
+    table = open_table(path, columns)
+    keys = ["event_type", "order_token"]
+    orders = conversions.select(*keys, "currency").with_row_index("conversion").unique(keys, keep="first")
+
+    def with_orders(frame: pl.DataFrame) -> pl.DataFrame:
+        if len(event_types) == 1:
+            frame = frame.with_columns(pl.col("event_type").fill_null(event_types[0]))
+        decimals = values.decimals_of(pl.col("currency"))
+        return frame.join(orders, on=keys, how="left", maintain_order="left").with_columns(
+            turnover_minor=values.minor(pl.col("turnover"), decimals)
+        )
+
+    checks = []
+    if program is not None:
+        strange = pl.col("conversion").is_null() & pl.all_horizontal(pl.col(keys).is_not_null())
+        no_order = pl.format("There is no order {} of this event type in the orders.", written("order_token"))
+        checks = [
+            Check("order_token", strange, no_order),
+            _repeated("item_id", ["conversion", "item_id"]),
+            *_amount_checks("turnover"),
+        ]
+    checked = read_table(table, columns, checks, with_orders)
+    return Checked(checked.frame.select(*ITEMS), checked.errors)
+
+
+def _repeated(column: str, keys: Sequence[str]) -> Check:
+    """The same keys in a row before. Where all hashes differ, so do all keys."""
+    key = pl.struct(keys)
+    whole = pl.all_horizontal(pl.col(keys).is_not_null())
+    first = pl.col(ROW_NUMBER).first().over(keys)
+    return Check(
+        column,
+        whole & ~key.is_first_distinct(),
+        pl.format("{} is there already, in row {}.", written(column), first),
+        suspect=pl.struct(keys).hash().n_unique() < pl.len(),
+    )
+
+
+def _unknown(column: str, codes: Sequence[str]) -> Check:
+    """A code that the program file does not define."""
+    few = ", ".join(codes[:10]) + (" …" if len(codes) > 10 else "")
+    what = column.replace("_", " ")
+    message = pl.format(f"The program file has no {what} {{}}; it has: {{}}.", written(column), pl.lit(few or "none"))
+    return Check(column, pl.col(column).is_not_null() & ~pl.col(column).is_in(codes), message)
+
+
+def _amount_checks(column: str) -> list[Check]:
+    """An amount that its currency cannot have."""
+    decimals = values.decimals_of(pl.col("currency"))
+    known = pl.col(column).is_not_null() & decimals.is_not_null()
+    finer = known & (pl.col(column) % values.unit(decimals) != 0)
+    too_many = pl.format("{} has more decimals than {}, which has {}.", written(column), pl.col("currency"), decimals)
+    too_large = pl.format("{} is too large: amounts stay below 10^15 minor units.", written(column))
+    suspect = (known & pl.col(f"{column}_minor").is_null()).any()
+    return [
+        Check(column, finer, too_many, suspect),
+        Check(column, known & ~finer & pl.col(f"{column}_minor").is_null(), too_large, suspect),
+    ]

@@ -1,0 +1,352 @@
+"""The program file (spec 80) as a Program, with all of its errors."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+import polars as pl
+
+from accredit import money
+from accredit.engine.program import (
+    Ad,
+    Channel,
+    ChannelPeriod,
+    Contract,
+    ContractPeriod,
+    CreditGroup,
+    EventType,
+    Partner,
+    Program,
+    Project,
+    PromoCode,
+    RejectionReason,
+    Terms,
+    Tracking,
+)
+from accredit.files.errors import FileError, FileErrors, suggestion, unreadable
+from accredit.files.program_file.section import Section
+from accredit.files.program_file.terms import read_terms
+from accredit.files.program_file.toml import parse_toml
+
+FORMAT = 1
+MAX_RETENTION_DAYS = 36_500
+MAX_REGEX = 1000
+GROUPS = [group.value for group in CreditGroup]
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
+_PARAMETER = re.compile(r"[A-Za-z0-9_.~-]{1,50}")
+
+T = TypeVar("T")
+
+
+def read_program(path: Path | str) -> Program:
+    """The program of a file. Raises FileErrors with everything that is wrong with it."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise FileErrors([unreadable(Path(path), error)]) from None
+    return parse_program(str(path), content)
+
+
+def parse_program(file: str, content: bytes) -> Program:
+    """The program of a file's content; `file` names it in errors. Raises FileErrors with everything that is wrong."""
+    document = parse_toml(file, content)
+    if isinstance(document, list):
+        raise FileErrors(document)
+    errors: list[FileError] = []
+    program = _read_root(Section(file, document, (), "The file", errors))
+    if errors or program is None:
+        raise FileErrors(sorted(set(errors), key=lambda error: (error.row, int(error.column), error.message)))
+    return program
+
+
+def _read_root(root: Section) -> Program | None:
+    if root.integer("format", least=FORMAT, most=FORMAT) is None:
+        root.done()
+        return None
+    section = root.table("program", "The program")
+    if section is None:
+        if "program" not in root.values:
+            root.error(None, "The file needs a table [program].")
+        return None
+    currency = _read_currency(section)
+    window = section.window_days()
+    event_types = _read_all(root, "event_type", "An event type", _read_event_type)
+    partners = _read_all(root, "partner", "A partner", lambda part: Partner(*_code_and_name(part)))
+    codes = [partner.code for partner in partners]
+    events = [event_type.code for event_type in event_types]
+    terms = _read_all_terms(root, currency, events)
+    if not event_types:
+        root.error(None, 'The file needs at least one [[event_type]], such as code = "sale".')
+    program = Program(
+        code=section.code(),
+        name=section.text("name"),
+        advertiser=section.text("advertiser"),
+        currency=currency,  # type: ignore[arg-type]  # None only beside an error
+        timezone=_read_timezone(section),
+        referral_window_days=window,
+        event_types=event_types,
+        foreign_promo_code=section.choice("foreign_promo_code", ("credit", "invalid"), "credit"),
+        attribution=section.choice("attribution", ("last_click",), "last_click"),
+        partners=partners,
+        channels=_read_all(root, "channel", "A channel", lambda part: _read_channel(part, window)),
+        promo_codes=_read_promo_codes(root, codes),
+        terms=terms,
+        contracts=_read_contracts(root, codes, terms, window),
+        ads=_read_all(
+            root, "ad", "An ad", lambda part: Ad(*_code_and_name(part), landing_page=part.url("landing_page"))
+        ),
+        projects=_read_all(root, "project", "A project", lambda part: _read_project(part, codes)),
+        rejection_reasons=_read_all(root, "rejection_reason", "A rejection reason", _read_rejection_reason),
+        tracking=_read_tracking(section.table("tracking", "[program.tracking]")),
+    )
+    section.done()
+    root.done()
+    return program
+
+
+def _read_all(root: Section, key: str, what: str, read: Callable[[Section], T]) -> tuple[T, ...]:
+    """The tables of one kind, each with a code of its own."""
+    found, seen = [], set()
+    for section in root.tables(key, what):
+        found.append(read(section))
+        code = section.values.get("code")
+        if isinstance(code, str):
+            if code in seen:
+                section.error("code", f"The code {code!r} is there already; every {key} has its own.")
+            seen.add(code)
+        section.done()
+    return tuple(found)
+
+
+def _code_and_name(section: Section) -> tuple[str, str]:
+    """A code, and a name that is the code where it is left out."""
+    code = section.code()
+    return code, section.text("name", code)
+
+
+def _read_currency(section: Section) -> str | None:
+    currency: str | None = section.text("currency")
+    if currency is None or currency in money.decimals_by_currency():
+        return currency
+    section.error("currency", f"{currency!r} is no currency of ISO 4217, such as EUR, USD or JPY.")
+    return None
+
+
+def _read_timezone(section: Section) -> str:
+    name: str = section.text("timezone")
+    if name is not None:
+        try:
+            ZoneInfo(name)
+            pl.select(pl.lit(datetime(2026, 1, 1, tzinfo=UTC)).dt.convert_time_zone(name))
+        except (ValueError, KeyError, OSError, pl.exceptions.PolarsError):
+            message = (
+                f"There is no time zone {name!r}, such as Europe/Berlin. {suggestion(name, available_timezones())}"
+            )
+            section.error("timezone", message)
+    return name
+
+
+def _read_event_type(section: Section) -> EventType:
+    code = section.code()
+    mapping = section.table("customer_status", "The customer status mapping")
+    return EventType(code, None if mapping is None else _read_mapping(mapping))
+
+
+def _read_mapping(section: Section) -> dict[str, tuple[str, ...]]:
+    """Status → words. Statuses and words compare without regard to case and outer blanks."""
+    mapping = {}
+    owners: dict[str, str] = {}
+    statuses: set[str] = set()
+    for status in section.values:
+        if not status.strip() or status != status.strip() or ";" in status:
+            section.error(
+                status, f"{status!r} is no name of a customer status: it is empty, holds ';' or outer blanks."
+            )
+        if _folded([status])[0] in statuses:
+            section.error(status, f"The customer status {status!r} is there already, in another case.")
+        statuses.update(_folded([status]))
+        words = section.texts(status, expected='a list of texts such as ["N", "first order"]') or ()
+        for number, (word, folded) in enumerate(zip(words, _folded(words), strict=True)):
+            if owners.setdefault(folded, status) != status:
+                section.error(status, f"{word!r} means {owners[folded]!r} already; a word means one status.", number)
+        mapping[status] = words
+    return mapping
+
+
+def _folded(texts: Sequence[str]) -> list[str]:
+    """Texts as the engine compares them: without regard to case and outer blanks."""
+    return pl.Series(texts, dtype=pl.String).str.strip_chars().str.to_lowercase().to_list()
+
+
+def _read_channel(section: Section, window: int | None) -> Channel:
+    code, name = _code_and_name(section)
+    group = _read_group(section, CreditGroup.PREFERRED)
+    days = section.window_days(window)
+    periods = []
+    parts = section.tables("period", "A channel's period")
+    for part in parts:
+        starts_at, ends_at = part.span(start_required=True)
+        periods.append(
+            ChannelPeriod(
+                starts_at=starts_at,  # type: ignore[arg-type]
+                ends_at=ends_at,
+                credit_group=_read_group(part, group),
+                referral_window_days=part.window_days(days),
+            )
+        )
+        part.done()
+    _refuse_overlaps(parts, [(period.starts_at, period.ends_at) for period in periods])
+    return Channel(code, name, group, days, tuple(periods))
+
+
+def _read_group(section: Section, default: CreditGroup) -> CreditGroup:
+    return CreditGroup(section.choice("credit_group", GROUPS, default.value) or default)
+
+
+def _read_promo_codes(root: Section, partners: Sequence[str]) -> tuple[PromoCode, ...]:
+    sections = root.tables("promo_code", "A promo code")
+    promo_codes = [_read_promo_code(section, partners) for section in sections]
+    same: dict[tuple[str, str], list[int]] = {}
+    for number, (promo_code, folded) in enumerate(
+        zip(promo_codes, _folded([promo_code.code or "" for promo_code in promo_codes]), strict=True)
+    ):
+        if promo_code.code and promo_code.match:
+            key = folded if promo_code.match == "exact" else promo_code.code
+            same.setdefault((promo_code.match, key), []).append(number)
+    for numbers in same.values():
+        spans = [(promo_codes[number].starts_at, promo_codes[number].ends_at) for number in numbers]
+        what = f"The promo code {promo_codes[numbers[0]].code!r} is defined twice for one time: it"
+        _refuse_overlaps([sections[number] for number in numbers], spans, what)
+    return tuple(promo_codes)
+
+
+def _read_promo_code(section: Section, partners: Sequence[str]) -> PromoCode:
+    match = section.choice("match", ("exact", "regex"))
+    code = section.text("code", limit=MAX_REGEX)
+    if code is not None and match == "exact" and re.search("[;,]", code):
+        section.error(
+            "code", f"{code!r} holds ';' or ',', which separate the codes of an order: no order can carry it."
+        )
+    if code is not None and match == "regex":
+        for pattern in (code, f"^(?:{code})$"):
+            try:
+                pl.select(pl.lit("").str.contains(pattern))
+            except pl.exceptions.PolarsError as error:
+                reason = " ".join(str(error).split())[:300]
+                section.error("code", f"{code!r} is no regular expression of Rust's regex syntax: {reason}")
+                break
+    starts_at, ends_at = section.span(start_required=False)
+    promo_code = PromoCode(
+        code=code,
+        match=match,
+        partner=section.reference("partner", partners, "partner"),
+        policy=section.choice("policy", ("always", "involved", "winner")),
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    section.done()
+    return promo_code
+
+
+def _read_all_terms(root: Section, currency: str | None, event_types: Sequence[str]) -> tuple[Terms, ...]:
+    found = []
+    seen = set()
+    for section in root.tables("terms", "A terms version"):
+        terms = read_terms(section, currency=currency, event_types=event_types)
+        if terms.code is not None and (terms.code, terms.version) in seen:
+            section.error("version", f"Version {terms.version} of the terms {terms.code!r} is there already.")
+        seen.add((terms.code, terms.version))
+        found.append(terms)
+    return tuple(found)
+
+
+def _read_contracts(
+    root: Section, partners: Sequence[str], terms: Sequence[Terms], window: int | None
+) -> tuple[Contract, ...]:
+    contracts = []
+    seen = set()
+    for section in root.tables("contract", "A contract"):
+        partner = section.reference("partner", partners, "partner")
+        if partner is not None and partner in seen:
+            section.error("partner", f"The partner {partner!r} has a contract already; add periods to that one.")
+        seen.add(partner)
+        parts = section.tables("period", "A contract's period")
+        periods = [_read_contract_period(part, terms, window) for part in parts]
+        _refuse_overlaps(parts, [(period.starts_at, period.ends_at) for period in periods])
+        contracts.append(Contract(partner, tuple(periods), section.texts("labels", ()) or ()))
+        section.done()
+    return tuple(contracts)
+
+
+def _read_contract_period(section: Section, terms: Sequence[Terms], window: int | None) -> ContractPeriod:
+    starts_at, ends_at = section.span(start_required=True)
+    code = section.reference("terms", [version.code for version in terms if version.code], "terms")
+    version = section.integer("version", most=10**6)
+    versions = [str(one.version) for one in terms if one.code == code]
+    if code is not None and version is not None and str(version) not in versions:
+        section.error("version", f"The terms {code!r} have no version {version}, only {', '.join(versions)}.")
+    period = ContractPeriod(
+        starts_at=starts_at,  # type: ignore[arg-type]
+        ends_at=ends_at,
+        terms=code,
+        version=version,
+        credit_group=_read_group(section, CreditGroup.PREFERRED),
+        referral_window_days=section.window_days(window),
+    )
+    section.done()
+    return period
+
+
+def _refuse_overlaps(
+    sections: Sequence[Section],
+    spans: Iterable[tuple[datetime | None, datetime | None]],
+    what: str = "The period",
+) -> None:
+    """Half-open spans must not overlap; an absent start or end is open."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    ordered = sorted(
+        ((starts_at or first, ends_at or last, number) for number, (starts_at, ends_at) in enumerate(spans)),
+        key=lambda span: (span[0], span[2]),
+    )
+    reached, holder = first, -1
+    for starts_at, ends_at, number in ordered:
+        if holder >= 0 and starts_at < reached:
+            line, _ = sections[holder].document.position(sections[holder].path)
+            sections[number].error(
+                "starts_at",
+                f"{what} overlaps the one in line {line}. An end is the first instant that no longer counts.",
+            )
+        if ends_at > reached or holder < 0:
+            reached, holder = ends_at, number
+
+
+def _read_project(section: Section, partners: Sequence[str]) -> Project:
+    return Project(*_code_and_name(section), partner=section.reference("partner", partners, "partner", None))
+
+
+def _read_rejection_reason(section: Section) -> RejectionReason:
+    return RejectionReason(section.code(), section.text("title_de"), section.text("title_en"))
+
+
+def _read_tracking(section: Section | None) -> Tracking:
+    if section is None:
+        return Tracking()
+    hosts = section.texts("allowed_hosts", (), expected='a list of hosts such as ["shop.example"]') or ()
+    for number, host in enumerate(hosts):
+        if not _HOST.fullmatch(host):
+            message = f"{host!r} is no host: write it in lower case without https:// and path, such as shop.example."
+            section.error("allowed_hosts", message, number)
+    parameter = section.text("click_parameter", "click_id")
+    if parameter is not None and not _PARAMETER.fullmatch(parameter):
+        section.error("click_parameter", f"{parameter!r} must be 1 to 50 letters, digits or . _ ~ - of ASCII.")
+    tracking = Tracking(
+        allowed_hosts=hosts,
+        click_parameter=parameter,
+        fallback_page=section.url("fallback_page"),
+        retention_days=section.integer("retention_days", None, most=MAX_RETENTION_DAYS),
+    )
+    section.done()
+    return tracking

@@ -1,0 +1,277 @@
+"""One table of a program file, read key by key. Every reader notes what is wrong and returns None for it, so that one
+pass finds all errors."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from accredit import money
+from accredit.engine.program import PPM_PER_PERCENT
+from accredit.files.errors import FileError, suggestion
+from accredit.files.program_file.toml import Document, Path
+
+MAX_TEXT = 500
+MAX_CODE = 100
+MAX_PERCENT = 1000
+MAX_WINDOW_DAYS = 3650
+MAX_DIGITS = 28  # what decimal arithmetic keeps without rounding
+FIRST_YEAR, LAST_YEAR = 1900, 9998  # what Python, Polars and PostgreSQL can all hold and reckon with
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_ABSENT: Any = object()
+
+
+class Section:
+    """The table at a path of the document. `what` names it in messages."""
+
+    def __init__(self, file: str, document: Document, path: Path, what: str, errors: list[FileError]) -> None:
+        self.file, self.document, self.path, self.what, self.errors = file, document, path, what, errors
+        values: Any = document.values
+        for step in path:
+            values = values[step]
+        self.values: dict[str, Any] = values
+        self.known: set[str] = set()
+
+    def error(self, key: str | int | None, message: str, *inside: str | int) -> None:
+        """Note an error at a key of this table, or at the table itself."""
+        path = self.path if key is None else (*self.path, key, *inside)
+        line, column = self.document.position(path)
+        self.errors.append(FileError(self.file, line, str(column), message))
+
+    def done(self) -> None:
+        """Refuse the keys that nobody asked for."""
+        for key in self.values.keys() - self.known:
+            self.error(key, f"{self.what} has no {key!r}. {suggestion(key, self.known)}")
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there."""
+        self.known.add(key)
+        return key in self.values
+
+    def _take(self, key: str, kind: type | tuple[type, ...], expected: str, default: Any) -> Any:
+        """The value of a key; the default where it is absent; None, with the error noted, where that is not allowed or
+        the value is of another kind."""
+        if not self.has(key):
+            if default is _ABSENT:
+                self.error(None, f"{self.what} needs {key!r}: {expected}.")
+                return None
+            return default
+        value = self.values[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.")
+            return None
+        return value
+
+    def text(self, key: str, default: Any = _ABSENT, *, limit: int = MAX_TEXT, expected: str = "a text") -> Any:
+        """A text of one line without outer blanks."""
+        value = self._take(key, str, expected, default)
+        return value if value is default else self._checked_text(value, key, limit=limit)
+
+    def _checked_text(self, value: str | None, key: str, *inside: str | int, limit: int = MAX_TEXT) -> str | None:
+        if value is None:
+            return None
+        if not value.strip():
+            self.error(key, f"{key!r} is empty.", *inside)
+        elif len(value) > limit:
+            self.error(key, f"{key!r} has {len(value)} characters; at most {limit} are allowed.", *inside)
+        elif _CONTROL.search(value):
+            self.error(key, f"{key!r} holds a line break or another control character.", *inside)
+        elif value != value.strip():
+            self.error(key, f"{key!r} begins or ends with a blank: {shown(value)}.", *inside)
+        else:
+            return value
+        return None
+
+    def code(self, key: str = "code", default: Any = _ABSENT) -> Any:
+        """A code: a short text."""
+        return self.text(key, default, limit=MAX_CODE)
+
+    def name(self, key: str, default: Any = _ABSENT) -> Any:
+        """A name that is joined with others by `;` in results."""
+        value = self.text(key, default)
+        if value is not None and ";" in value:
+            self.error(key, f"{key!r} holds a ';', which separates names in the results. Leave it out.")
+            return None
+        return value
+
+    def comment(self, key: str) -> str:
+        """A text of any number of lines."""
+        value = self._take(key, str, "a text", "") or ""
+        if "\0" in value:
+            self.error(key, f"{key!r} holds a NUL character.")
+        return str(value)
+
+    def choice(self, key: str, choices: Sequence[str], default: Any = _ABSENT) -> Any:
+        """One of a few words."""
+        expected = "one of " + ", ".join(f'"{choice}"' for choice in choices)
+        value = self._take(key, str, expected, default)
+        if value is None or value in choices:
+            return value
+        self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.")
+        return None
+
+    def reference(self, key: str, known: Iterable[str], kind: str, default: Any = _ABSENT) -> Any:
+        """The code of something else that the file defines."""
+        value = self.text(key, default)
+        if value is None or value is default or value in known:
+            return value
+        self.error(key, f"There is no {kind} {shown(value)}. {suggestion(value, known)}")
+        return None
+
+    def integer(self, key: str, default: Any = _ABSENT, *, least: int = 1, most: int) -> Any:
+        """A whole number within bounds."""
+        expected = f"a whole number from {least} to {most}"
+        value = self._take(key, int, expected, default)
+        if value is None or value is default or least <= value <= most:
+            return value
+        self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.")
+        return None
+
+    def window_days(self, default: Any = _ABSENT) -> Any:
+        """A referral window."""
+        return self.integer("referral_window_days", default, most=MAX_WINDOW_DAYS)
+
+    def boolean(self, key: str, default: bool) -> bool:
+        """true or false."""
+        return bool(self._take(key, bool, "true or false", default))
+
+    def instant(self, key: str, default: Any = _ABSENT) -> Any:
+        """A time with an offset, as UTC."""
+        expected = "a time with an offset and without quotation marks, such as 2026-01-01T00:00:00Z"
+        value = self._take(key, datetime, expected, default)
+        if not isinstance(value, datetime):
+            return value
+        if value.tzinfo is None:
+            self.error(key, f"{key!r} has no offset: {value.isoformat()}. Write {expected}.")
+        elif not FIRST_YEAR <= value.year <= LAST_YEAR:
+            self.error(key, f"{key!r} is in the year {value.year}; years go from {FIRST_YEAR} to {LAST_YEAR}.")
+        else:
+            return value.astimezone(UTC)
+        return None
+
+    def span(self, *, start_required: bool) -> tuple[datetime | None, datetime | None]:
+        """`starts_at` and `ends_at`, of which the second is later."""
+        starts_at = self.instant("starts_at", _ABSENT if start_required else None)
+        ends_at = self.instant("ends_at", None)
+        if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+            self.error("ends_at", "'ends_at' is not later than 'starts_at'.")
+        return starts_at, ends_at
+
+    def texts(self, key: str, default: Any = _ABSENT, *, expected: str = "a list of texts") -> tuple[str, ...] | None:
+        """A list of texts."""
+        value = self._take(key, list, expected, default)
+        if value is None or value is default:
+            return value
+        texts = []
+        for number, element in enumerate(value):
+            if isinstance(element, str):
+                texts.append(self._checked_text(element, key, number))
+            else:
+                self.error(key, f"{key!r} holds {shown(element)}; it must be {expected}, in quotation marks.", number)
+                texts.append(None)
+        return None if None in texts else tuple(text for text in texts if text is not None)
+
+    def decimal(self, key: str, *inside: str, expected: str) -> Decimal | None:
+        """An exact number, in quotation marks or bare."""
+        self.known.add(key)
+        value: Any = self.values[key]
+        for step in inside:
+            value = value[step]
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
+            value = Decimal(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = Decimal(value)
+        if not isinstance(value, Decimal) or not value.is_finite():
+            self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.", *inside)
+        elif len(value.as_tuple().digits) > MAX_DIGITS:
+            self.error(key, f"{key!r} has more than {MAX_DIGITS} digits; it must be {expected}.", *inside)
+        else:
+            return value
+        return None
+
+    def percent_ppm(self, key: str, *, least: int) -> int | None:
+        """A percentage in parts per million."""
+        expected = f'a percentage from {least} to {MAX_PERCENT} with at most four decimals, such as "12.5"'
+        value = self.decimal(key, expected=expected)
+        if value is None:
+            return None
+        in_range = value.adjusted() < 5 and least <= value <= MAX_PERCENT
+        if not in_range or value * PPM_PER_PERCENT != int(value * PPM_PER_PERCENT):
+            self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.")
+            return None
+        return int(value * PPM_PER_PERCENT)
+
+    def amounts(self, key: str, currency: str | None, *, negative: bool) -> dict[str, int] | None:
+        """An amount in the program's currency, or a table of amounts by currency, in minor units."""
+        self.known.add(key)
+        value = self.values[key]
+        if not isinstance(value, dict):
+            amount = self._amount(key, currency=currency, negative=negative)
+            return None if currency is None or amount is None else {currency: amount}
+        if not value:
+            self.error(key, f"{key!r} names no currency.")
+        amounts = {code: self._amount(key, code, currency=code, negative=negative) for code in value}
+        found = {code: amount for code, amount in amounts.items() if amount is not None}
+        return found if value and len(found) == len(value) else None
+
+    def _amount(self, key: str, *inside: str, currency: str | None, negative: bool) -> int | None:
+        value = self.decimal(key, *inside, expected='an amount such as "5.00", or a table such as { USD = "5.00" }')
+        if value is None or currency is None:
+            return None
+        if value < 0 and not negative:
+            self.error(key, f"{key!r} is {shown(value)}; it must not be negative.", *inside)
+            return None
+        try:
+            return money.to_minor(value, currency)
+        except money.AmountError as error:
+            self.error(key, f"{key!r} is wrong: {error}.", *inside)
+            return None
+
+    def url(self, key: str) -> str:
+        """A web address, or nothing."""
+        value: str = self.text(key, "", limit=2000) or ""
+        try:
+            parts = urlsplit(value)
+            right = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            right = False
+        if value and not right:
+            self.error(key, f"{key!r} is {shown(value)}; it must be a web address such as https://shop.example/.")
+        return value
+
+    def tables(self, key: str, what: str) -> list["Section"]:
+        """The tables of an array."""
+        value = self._take(key, list, "an array of tables", [])
+        sections = []
+        for number, element in enumerate(value or []):
+            if isinstance(element, dict):
+                sections.append(Section(self.file, self.document, (*self.path, key, number), what, self.errors))
+            else:
+                self.error(key, f"{key!r} holds {shown(element)}; it must be an array of tables.", number)
+        return sections
+
+    def table(self, key: str, what: str) -> "Section | None":
+        """A table, where there is one."""
+        if self._take(key, dict, f"a table [{key}]", None) is None:
+            return None
+        return Section(self.file, self.document, (*self.path, key), what, self.errors)
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it."""
+    match value:
+        case str():
+            return repr(value if len(value) <= 60 else value[:60] + "…")
+        case bool():
+            return str(value).lower()
+        case list():
+            return "a list"
+        case dict():
+            return "a table"
+        case int() if abs(value) > 10**30:
+            return "a number of more than 30 digits"
+        case _:
+            return str(value)[:60]

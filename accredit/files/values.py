@@ -1,0 +1,110 @@
+"""Cells as values: expressions over columns of text, exact and without a Python function per row. What is malformed
+becomes null."""
+
+import polars as pl
+
+from accredit import money
+from accredit.engine.frames import INSTANT
+from accredit.files.columns import Column, Kind
+
+MAX_TEXT = 500
+MAX_QUANTITY = 10**8
+FIRST_YEAR, LAST_YEAR = 1900, 9998  # with any offset, still years that Python, Polars and PostgreSQL can hold
+
+DATE_AND_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,6})?"
+INSTANT_TEXT = DATE_AND_TIME + r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
+AMOUNT_TEXT = r"^[0-9]+(\.[0-9]+)?$"
+EXACT_AMOUNT_TEXT = r"^[0-9]{1,16}(\.[0-9]{1,4}0*)?$"  # no currency has more than four decimals
+NEGATIVE_TEXT = r"^-[0-9]"
+QUANTITY_TEXT = r"^[0-9]{1,9}$"
+_TEN_THOUSANDTHS = pl.Decimal(38, 4)
+
+
+ACCEPTED_TYPES: dict[Kind, tuple[type[pl.DataType], ...]] = {
+    Kind.TEXT: (pl.String, pl.Categorical, pl.Enum, pl.datatypes.IntegerType),
+    Kind.INSTANT: (pl.String, pl.Datetime),
+    Kind.AMOUNT: (pl.String, pl.Decimal, pl.datatypes.IntegerType),
+    Kind.QUANTITY: (pl.String, pl.datatypes.IntegerType),
+}
+"""Types of Parquet columns that hold a kind exactly; a column without any value (Null) holds every kind."""
+
+
+def type_error(column: Column, dtype: pl.DataType) -> str | None:
+    """What is wrong with a column of this type, or None."""
+    if isinstance(dtype, pl.Datetime) and column.kind is Kind.INSTANT and dtype.time_zone is None:
+        return f"The times of {column.name!r} have no time zone. Store them as UTC, or as texts with an offset."
+    if isinstance(dtype, (*ACCEPTED_TYPES[column.kind], pl.Null)):
+        return None
+    inexact = " Binary fractions are not exact: store decimals or texts." if dtype.is_float() else ""
+    return f"{column.name!r} holds {dtype}; it must hold {column.kind.value}, as a fitting type or as text.{inexact}"
+
+
+def value(column: Column, dtype: pl.DataType) -> pl.Expr:
+    """The value of a column that comes with this type: text, UTC microseconds, ten-thousandths of an amount's currency
+    (Int128), or a whole number."""
+    cell = pl.col(column.name)
+    if isinstance(dtype, pl.Datetime):
+        return instant_of_datetime(cell, dtype)
+    text = as_text(cell, dtype)
+    match column.kind:
+        case Kind.TEXT:
+            return text
+        case Kind.INSTANT:
+            return instant(text)
+        case Kind.AMOUNT:
+            return ten_thousandths(text)
+        case Kind.QUANTITY:
+            number = pl.when(text.str.contains(QUANTITY_TEXT)).then(text).cast(pl.Int64, strict=False)
+            return pl.when(number.is_between(1, MAX_QUANTITY)).then(number)
+
+
+def as_text(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A cell of any accepted type as text; empty is null."""
+    text = cell if isinstance(dtype, pl.String) else cell.cast(pl.String)
+    return pl.when(text != "").then(text)
+
+
+def instant(text: pl.Expr) -> pl.Expr:
+    """ISO 8601 with an offset → UTC."""
+    parsed = (
+        pl.when(text.str.contains(INSTANT_TEXT))
+        .then(text)
+        .str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    )
+    return _in_years(parsed)
+
+
+def instant_of_datetime(cell: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
+    """An aware datetime → UTC; finer than microseconds is malformed."""
+    utc = cell.dt.convert_time_zone("UTC")
+    exact = utc.dt.cast_time_unit("us")
+    return _in_years(exact if dtype.time_unit != "ns" else pl.when(exact.dt.cast_time_unit("ns") == utc).then(exact))
+
+
+def _in_years(instants: pl.Expr) -> pl.Expr:
+    first = pl.datetime(FIRST_YEAR, 1, 1, time_unit="us", time_zone="UTC")
+    last = pl.datetime(LAST_YEAR + 1, 1, 1, time_unit="us", time_zone="UTC")
+    return pl.when(instants.is_between(first, last, closed="left")).then(instants).cast(INSTANT)
+
+
+def ten_thousandths(text: pl.Expr) -> pl.Expr:
+    """The text of an amount → whole ten-thousandths of its currency (Int128)."""
+    return pl.when(text.str.contains(EXACT_AMOUNT_TEXT)).then(text).cast(_TEN_THOUSANDTHS, strict=False).to_physical()
+
+
+def decimals_of(currency: pl.Expr) -> pl.Expr:
+    """The number of decimals of a currency; null where ISO 4217 does not know it."""
+    return currency.replace_strict(money.decimals_by_currency(), default=None, return_dtype=pl.Int8)
+
+
+def unit(decimals: pl.Expr) -> pl.Expr:
+    """How many ten-thousandths one minor unit has."""
+    return pl.lit(10, pl.Int128).pow(4 - decimals)
+
+
+def minor(ten_thousandths: pl.Expr, decimals: pl.Expr) -> pl.Expr:
+    """Ten-thousandths → minor units (Int64); null where the amount has more decimals than its currency, or reaches
+    10^15 minor units."""
+    whole = ten_thousandths // unit(decimals)
+    exact = (ten_thousandths == whole * unit(decimals)) & (whole <= money.MAX_AMOUNT_MINOR)
+    return pl.when(exact).then(whole).cast(pl.Int64)
