@@ -17,7 +17,7 @@ from bench.journeys import PARTNERS, Journeys, journeys
 from bench.report import Report, peak_mb, timed
 
 SIZES = (100_000, 1_000_000)
-LARGE = (10_000_000,)
+LARGE = (1_000_000, 10_000_000)
 GROUPS = pl.DataFrame(
     {"partner": [f"partner-{n:03}" for n in range(PARTNERS)], "place": [n % 3 for n in range(PARTNERS)]}
 )
@@ -74,8 +74,8 @@ def best(times: int, *runs: Callable[[], object]) -> list[float]:
     return seconds
 
 
-def measure(clicks: int) -> None:
-    """Print the figures of one size."""
+def measure(clicks: int) -> tuple[float, float]:
+    """Print the figures of one size; answers the seconds of the engine and of the bare query."""
     by_visitor = journeys(clicks, click_ids=False, codes=False)
     polars, duck, plain, explained = best(
         3,
@@ -91,8 +91,14 @@ def measure(clicks: int) -> None:
     Report(f"credit {size}, visitor ids, DuckDB", plain, duck, duck / plain, ">= 0.6", peak_mb()).show()
     Report(f"credit {size}, click ids and codes", coded, polars, polars / coded, ">= 0.3", peak_mb()).show()
     Report(f"credit {size}, with explanations", explained, polars, polars / explained, ">= 0.15", peak_mb()).show()
+    return plain, polars
 
 
 def main(large: bool) -> None:
-    for clicks in LARGE if large else SIZES:
-        measure(clicks)
+    """Print the figures of every size, and how the cost of a row grows from the smallest to the largest."""
+    sizes = LARGE if large else SIZES
+    seconds = [measure(clicks) for clicks in sizes]
+    rows = sizes[-1] / sizes[0]
+    engine, bare = (100 * (last / first / rows - 1) for first, last in zip(seconds[0], seconds[-1], strict=True))
+    name = f"credit, cost of a row, {sizes[0]:,} to {sizes[-1]:,}: points more than bare"
+    Report(name, engine, bare, engine - bare, "<= 15", unit="%").show()

@@ -112,7 +112,7 @@ def _click_log(clicks: pl.DataFrame, ladder: Ladder) -> ClickLog:
 
 
 def _journeys(conversions: pl.DataFrame, log: ClickLog) -> pl.DataFrame:
-    """Every click of every conversion's visitors: `conversion`, `position`. Source: spec 10, the sentence before rule 1."""
+    """Every click of every conversion's visitors: `conversion`, `position`. Source: spec 10, before rule 1."""
     named = conversions.lazy().select(pl.int_range(pl.len(), dtype=ROW).alias("conversion"), "visitor_id", "click_id")
     visitors = named.select("conversion", "visitor_id").drop_nulls()
     clicks = log.clicks.lazy().select("click_id", "visitor_id", log.position.alias("position"))
