@@ -65,6 +65,11 @@ class Lot(NamedTuple):
     payout: Payout | None
     refusal: str | None
 
+    @property
+    def by_item(self) -> bool:
+        """Whether items are judged and paid one by one."""
+        return self.payout is not None and self.payout.level == "item"
+
     def clauses(self) -> Clauses:
         """The restrictions, groups and adjustments of the payout, in this order."""
         if self.payout is None:
@@ -114,19 +119,17 @@ def price(program: Program, conversions: pl.DataFrame, credits: pl.DataFrame, it
     """
     orders = conversions.with_columns(credits.select("terms", "terms_version", "blocked", *CLICK_FIELDS))
     orders = orders.with_row_index("conversion")
-    keys = orders.select(LOT).unique().sort(LOT).with_row_index("lot")
-    orders = orders.join(keys, on=LOT, how="left", nulls_equal=True, maintain_order="left")
-    lots = _lots(program, keys, orders)
+    lots, lot = _lots(program, orders)
+    orders, items = orders.with_columns(lot), items.with_columns(lot.gather(items["conversion"]))
 
-    items = items.with_columns(orders["lot"].gather(items["conversion"]))
-    by_item = pl.Series([lot is not None and lot.payout is not None and lot.payout.level == "item" for lot in lots])
-    alone = by_item.cast(pl.Boolean).gather(items["lot"])
+    by_item = pl.Series([lot is not None and lot.by_item for lot in lots], dtype=pl.Boolean)
+    alone = by_item.gather(items["lot"])
     whole = pl.repeat(True, len(orders), eager=True).scatter(items["conversion"].filter(alone).unique(), False)
-    whole_orders, items_alone = orders.filter(whole), items.filter(alone)
 
     judge = Judge([Clauses((), "") if lot is None else lot.clauses() for lot in lots])
-    judged_orders = judge.orders(whole_orders, items.filter(~alone)).with_columns(whole_orders["lot"])
-    judged_items = judge.items(orders.filter(~whole), items_alone).with_columns(items_alone["lot"])
+    judged = orders.select("conversion", "lot", *judge.order_columns)
+    judged_orders = judge.orders(judged.filter(whole), items.filter(~alone)).with_columns(lot.filter(whole))
+    judged_items = judge.items(judged.filter(~whole), items.filter(alone)).with_columns(items["lot"].filter(alone))
     rates, meaning = _rates(lots, pl.concat([judged_orders, judged_items]).unique())
     return worked_out(
         orders.select("currency", "turnover_minor").with_columns(_numbered(judged_orders, meaning, whole)),
@@ -137,25 +140,31 @@ def price(program: Program, conversions: pl.DataFrame, credits: pl.DataFrame, it
     )
 
 
-def _lots(program: Program, keys: pl.DataFrame, orders: pl.DataFrame) -> list[Lot | None]:
-    """One for each row of `keys`; None where no partner is credited."""
+def _lots(program: Program, orders: pl.DataFrame) -> tuple[list[Lot | None], pl.Series]:
+    """The lots of a batch, None where no partner is credited, and the number of each order's lot."""
     payouts = {
-        (terms.code, terms.version): {payout.event_type: payout for payout in terms.payouts} for terms in program.terms
+        (terms.code, terms.version, payout.event_type): payout for terms in program.terms for payout in terms.payouts
     }
+    versions = {(terms.code, terms.version) for terms in program.terms}
+    keys = orders.select(LOT).with_columns(
+        pl.col(name).cast(pl.Enum(orders[name].drop_nulls().unique())) for name in ("terms", "event_type", "currency")
+    )
+    distinct = keys.unique().sort(LOT).with_row_index("lot")
+    lot = keys.join(distinct, on=LOT, how="left", nulls_equal=True, maintain_order="left")["lot"]
     lots: list[Lot | None] = []
-    for number, code, version, event_type, currency, blocked in keys.select("lot", *LOT).iter_rows():
+    for number, code, version, event_type, currency, blocked in distinct.select("lot", *LOT).iter_rows():
         if code is None:
             lots.append(None)
             continue
-        if (code, version) not in payouts:
+        if (code, version) not in versions:
             raise UnknownTerms(
                 f"program {program.code} has no version {version} of terms {code}; add it to the program",
-                orders.filter(pl.col("lot") == number)["conversion"],
+                orders["conversion"].filter(lot == number),
             )
-        payout = None if blocked else payouts[code, version].get(event_type)
+        payout = None if blocked else payouts.get((code, version, event_type))
         refusal = FOREIGN_PROMO_CODE if blocked else EVENT_TYPE_NOT_PAID if payout is None else None
         lots.append(Lot(code, version, currency, payout, refusal))
-    return lots
+    return lots, lot
 
 
 def _rates(lots: list[Lot | None], judged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -66,14 +66,19 @@ class Judge:
         names = {rule.field for lot in lots for clause in lot.when for rule in clause}
         self._fields = {name: _Field(name, lots, len(self.masks)) for name in sorted(names)}
 
+    @property
+    def order_columns(self) -> list[str]:
+        """What `orders` and `items` need to know of an order beside its conversion and lot."""
+        return ["turnover_minor", *(name for name in self._fields if name in TEXT_FIELDS and name != "sku")]
+
     def orders(self, orders: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         """Masks of orders that are judged as a whole, row by row.
 
-        `orders`: conversion, lot, turnover_minor and the text fields; `items`: lot and the columns of ITEMS, of these
-        orders. A rule on an item's field matches when any item does, `not_in` when no item is in the list; an order
-        without items is one item with the order's turnover and category and quantity 1.
+        `orders`: conversion, lot and `order_columns`; `items`: lot and the columns of ITEMS, of these orders. A rule on
+        an item's field matches when any item does, `not_in` when no item is in the list; an order without items is one
+        item with the order's turnover and category and quantity 1.
         """
-        return _both(self._of_orders(orders), self._any(orders, _OF_ITEM, items, otherwise=_ORDER_AS_ITEM))
+        return _both(self._of_orders(orders), self._any(orders, _OF_ITEM, items.lazy(), otherwise=_ORDER_AS_ITEM))
 
     def items(self, orders: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         """Masks of items that are judged each alone, row by row. Frames as in `orders`."""
@@ -83,7 +88,7 @@ class Judge:
 
     def _of_orders(self, orders: pl.DataFrame) -> pl.DataFrame:
         separated = pl.col("promo_code").str.replace_all(",", ";", literal=True).str.split(";")
-        codes = orders.lazy().select("conversion", "lot", separated).explode("promo_code")
+        codes = orders.lazy().filter(pl.col("promo_code").is_not_null()).with_columns(separated).explode("promo_code")
         return _both(self._one(orders, _OF_ORDER), self._any(orders, _OF_CODE, codes, otherwise=_NO_CODE))
 
     def _one(self, frame: pl.DataFrame, values: Values) -> pl.DataFrame:
@@ -93,18 +98,16 @@ class Judge:
         slots = slots.select("lot", *(field.slot for field in fields))
         return slots.select(self._matching(field.matches for field in fields))
 
-    def _any(
-        self, orders: pl.DataFrame, values: Values, members: pl.DataFrame | pl.LazyFrame, *, otherwise: Values
-    ) -> pl.DataFrame:
-        """Masks by fields of which an order may have several values, one in each row of `members`."""
+    def _any(self, orders: pl.DataFrame, values: Values, members: pl.LazyFrame, *, otherwise: Values) -> pl.DataFrame:
+        """Masks by fields of which an order may have several values, one in each row of `members`; an order without any
+        has what `otherwise` says."""
         alone = self._one(orders, otherwise)
         fields = self._fields_of(values)
         if not fields:
             return alone
         tests = [test for field in fields for test in field.tests]
         joined = (
-            members.lazy()
-            .select("conversion", "lot", *(values[field.name].alias(field.name) for field in fields))
+            members.select("conversion", "lot", *(values[field.name].alias(field.name) for field in fields))
             .select("conversion", "lot", *(field.slot for field in fields))
             .select("conversion", "lot", *(hits for test in tests for hits in test.hits))
             .group_by("conversion")
@@ -112,6 +115,8 @@ class Judge:
             .select("conversion", *self._matching(test.matches for test in tests))
             .collect()
         )
+        if joined.is_empty():
+            return alone
         joined = orders.select("conversion").join(joined, on="conversion", how="left", maintain_order="left")
         return pl.DataFrame([joined[mask].zip_with(joined[mask].is_not_null(), alone[mask]) for mask in self.masks])
 
