@@ -108,15 +108,13 @@ class RejectionReason(ProgramPart):
     title_en = models.TextField()
 
 
-class Terms(ProgramPart):
-    """Template terms; what they pay stands in their versions."""
-
-
 class TermsVersion(models.Model):
-    """Never changed once a contract period uses it. `payouts`: as `accredit.files` writes them."""
+    """One version of template terms, never changed once a contract period uses it. `payouts`: as
+    `accredit.files.terms_json` writes them."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    terms = models.ForeignKey(Terms, on_delete=models.CASCADE, db_index=False, related_name="versions")
+    program = models.ForeignKey(Program, on_delete=models.CASCADE, db_index=False)
+    code = models.TextField(db_collation="C")
     version = models.PositiveIntegerField()
     payouts = models.JSONField()
     modification_starts_at = models.DateTimeField(null=True)
@@ -124,10 +122,10 @@ class TermsVersion(models.Model):
     comment = models.TextField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["terms", "version"], name="terms_version")]
+        constraints = [models.UniqueConstraint(fields=["program", "code", "version"], name="terms_version")]
 
     def __str__(self) -> str:
-        return f"{self.terms} {self.version}"
+        return f"{self.code} {self.version}"
 
 
 class Contract(models.Model):
@@ -176,8 +174,8 @@ class ChannelPeriod(Period):
 
 
 class PromoCode(models.Model):
-    """A definition of a code. `normalized_code`: trimmed and in lower case, by which exact codes are compared; the
-    database refuses two exact definitions of one code that overlap in time."""
+    """A definition of a code. `normalized_code` tells definitions apart: the code itself for a regex; trimmed and in
+    lower case for an exact code. Definitions of one code never overlap in time."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="promo_codes")

@@ -9,8 +9,9 @@ alter table programs_contractperiod add constraint contract_periods_overlap
 alter table programs_channelperiod add constraint channel_periods_overlap
     exclude using gist (channel_id with =, tstzrange(starts_at, ends_at) with &&);
 alter table programs_promocode add constraint promo_codes_overlap
-    exclude using gist (program_id with =, normalized_code with =, tstzrange(starts_at, ends_at) with &&)
-    where (match = 'exact');
+    exclude using gist (
+        program_id with =, match with =, normalized_code with =, tstzrange(starts_at, ends_at) with &&
+    );
 """
 
 VERSION_IN_USE = """
