@@ -23,7 +23,9 @@ _DROPPED_CLICK = {
 def explain_credits(batch: "Batch") -> pl.DataFrame:
     """EXPLANATIONS of a ranked batch, sorted by conversion and rank."""
     ladder, log, codes = batch.ladder, batch.log, batch.codes
-    rows = _merge_named(_rows(batch), batch)
+    everything = _rows(batch)
+    without_winner = _without_winner(batch, everything)
+    rows = _merge_named(everything, batch)
     key = pl.col("key")
     rows = (
         rows.lazy()
@@ -50,7 +52,7 @@ def explain_credits(batch: "Batch") -> pl.DataFrame:
         credit_group=pl.when(state < NO_LIVE_CONTRACT).then(state).cat.to(CREDIT_GROUP),
         outcome=pl.col("outcome").cat.to(OUTCOME),
         without_winner=pl.when(pl.col("index") == pl.col("first")).then(
-            pl.lit(ladder.labels).gather(pl.lit(_without_winner(batch)).gather(pl.col("conversion")))
+            pl.lit(ladder.labels).gather(pl.lit(without_winner).gather(pl.col("conversion")))
         ),
     ).collect().select(*EXPLANATIONS)  # fmt: skip
 
@@ -132,7 +134,7 @@ def _dropped_codes(batch: "Batch") -> pl.Series:
     return codes.select(word.cast(pl.UInt8)).to_series()
 
 
-def _without_winner(batch: "Batch") -> pl.Series:
+def _without_winner(batch: "Batch", rows: pl.DataFrame) -> pl.Series:
     """For every conversion the party that would have won with all clicks and codes of the winner left out."""
     winner = pl.repeat(None, batch.conversions.height, dtype=pl.UInt32, eager=True)
     if batch.winners.is_empty():
@@ -140,7 +142,7 @@ def _without_winner(batch: "Batch") -> pl.Series:
     winner = winner.scatter(batch.winners.get_column("conversion"), batch.winners.get_column("party"))
     key = pl.col("key")
     others = (
-        _rows(batch).lazy()
+        rows.lazy()
         .filter(
             precedence.group_of(key) != precedence.DROPPED,
             pl.col("party") != pl.lit(winner).gather(pl.col("conversion")),
