@@ -1,7 +1,7 @@
 """Clicks, orders and items of a program, as the engine's frames (spec 80)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -10,17 +10,19 @@ from accredit.engine.frames import CLICKS, CONVERSIONS, ITEMS
 from accredit.engine.program import Program
 from accredit.files import values
 from accredit.files.columns import CLICK_COLUMNS, ORDER_COLUMNS, item_columns
-from accredit.files.errors import FileErrors, errors_frame
+from accredit.files.errors import FileError, FileErrors, errors_frame
 from accredit.files.program_file import read_program
 from accredit.files.tables import ROW_NUMBER, Check, Checked, open_table, read_table, written
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Everything that `accredit credit` reads: columns CONVERSIONS, CLICKS and ITEMS."""
+    """Everything that `accredit credit` reads: columns CONVERSIONS, CLICKS and ITEMS. `order_rows` are the rows in the
+    file of the orders that the conversions come from."""
 
     program: Program
     conversions: pl.DataFrame
+    order_rows: pl.Series
     clicks: pl.DataFrame
     items: pl.DataFrame
 
@@ -36,27 +38,34 @@ def read_inputs(program: Path, clicks: Path, orders: Path, items: Path | None = 
         errors.append(found.frame)
     checked_orders = _read_orders(orders, known)
     checked_clicks = _read_clicks(clicks, known)
-    no_items = Checked(pl.DataFrame(schema=dict(ITEMS)), errors_frame([]))
-    checked_items = no_items if items is None else _read_items(items, known, checked_orders.frame)
+    checked_items = Checked(pl.DataFrame(schema=dict(ITEMS)), errors_frame([]))
+    if items is not None:
+        checked_items = _read_items(items, known, checked_orders)
     together = pl.concat([*errors, checked_clicks.errors, checked_orders.errors, checked_items.errors])
     if known is None or not together.is_empty():
         raise FileErrors(together)
-    return Inputs(known, checked_orders.frame, checked_clicks.frame, checked_items.frame)
+    return Inputs(
+        program=known,
+        conversions=checked_orders.frame.select(*CONVERSIONS),
+        order_rows=checked_orders.frame[ROW_NUMBER],
+        clicks=checked_clicks.frame.select(*CLICKS),
+        items=checked_items.frame.select(*ITEMS),
+    )
 
 
 def read_clicks(path: Path | str, program: Program) -> pl.DataFrame:
     """Clicks, with the columns CLICKS. Raises FileErrors."""
-    return _whole(_read_clicks(Path(path), program))
+    return _whole(_read_clicks(Path(path), program)).select(*CLICKS)
 
 
 def read_orders(path: Path | str, program: Program) -> pl.DataFrame:
     """Orders as conversions, with the columns CONVERSIONS; the customer status is not mapped yet. Raises FileErrors."""
-    return _whole(_read_orders(Path(path), program))
+    return _whole(_read_orders(Path(path), program)).select(*CONVERSIONS)
 
 
 def read_items(path: Path | str, program: Program, orders: pl.DataFrame) -> pl.DataFrame:
     """Items of these conversions (columns CONVERSIONS), with the columns ITEMS. Raises FileErrors."""
-    return _whole(_read_items(Path(path), program, orders))
+    return _whole(_read_items(Path(path), program, Checked(orders, errors_frame([])))).select(*ITEMS)
 
 
 def _whole(table: Checked) -> pl.DataFrame:
@@ -71,17 +80,20 @@ def _read_clicks(path: Path, program: Program | None) -> Checked:
     neither = pl.lit("Neither partner nor channel is filled; fill one of them.")
     both = pl.lit("Both partner and channel are filled; leave one of them empty.")
     checks = [
-        Check("partner", partner.is_null() & channel.is_null(), neither),
         Check("partner", partner.is_not_null() & channel.is_not_null(), both),
         _repeated("click_id", ["click_id"]),
     ]
+    if {"partner", "channel"} & set(table.names):
+        checks.append(Check("partner", partner.is_null() & channel.is_null(), neither))
+    elif table.names:
+        message = "The columns 'partner' and 'channel' are both missing; one of them is needed."
+        table.errors.append(FileError(str(path), 1, "partner", message))
     if program is not None:
         checks += [
             _unknown("partner", [one.code for one in program.partners]),
             _unknown("channel", [one.code for one in program.channels]),
         ]
-    checked = read_table(table, CLICK_COLUMNS, checks)
-    return Checked(checked.frame.select(*CLICKS), checked.errors)
+    return read_table(table, CLICK_COLUMNS, checks)
 
 
 def _read_orders(path: Path, program: Program | None) -> Checked:
@@ -104,17 +116,17 @@ def _read_orders(path: Path, program: Program | None) -> Checked:
             turnover_minor=values.minor(pl.col("turnover"), decimals), customer_status_word="customer_status"
         ),
     )
-    unmapped = checked.frame.with_columns(customer_status=pl.lit(None, pl.String))
-    return Checked(unmapped.select(*CONVERSIONS), checked.errors)
+    return replace(checked, frame=checked.frame.with_columns(customer_status=pl.lit(None, pl.String)))
 
 
-def _read_items(path: Path, program: Program | None, conversions: pl.DataFrame) -> Checked:
-    """Without a program, nothing is checked against the orders: it says whether items name an event type."""
+def _read_items(path: Path, program: Program | None, conversions: Checked) -> Checked:
+    """Items are checked against their orders where all of these are known, and the program, which says whether items
+    name an event type."""
     event_types = [one.code for one in program.event_types] if program else []
     columns = item_columns(several_event_types=len(event_types) > 1)
     table = open_table(path, columns)
     keys = ["event_type", "order_token"]
-    orders = conversions.select(*keys, "currency").with_row_index("conversion").unique(keys, keep="first")
+    orders = conversions.frame.select(*keys, "currency").with_row_index("conversion").unique(keys, keep="first")
 
     def with_orders(frame: pl.DataFrame) -> pl.DataFrame:
         if len(event_types) == 1:
@@ -125,7 +137,7 @@ def _read_items(path: Path, program: Program | None, conversions: pl.DataFrame) 
         )
 
     checks = []
-    if program is not None:
+    if program is not None and conversions.is_complete:
         strange = pl.col("conversion").is_null() & pl.all_horizontal(pl.col(keys).is_not_null())
         no_order = pl.format("There is no order {} of this event type in the orders.", written("order_token"))
         checks = [
@@ -133,8 +145,7 @@ def _read_items(path: Path, program: Program | None, conversions: pl.DataFrame) 
             _repeated("item_id", ["conversion", "item_id"]),
             *_amount_checks("turnover"),
         ]
-    checked = read_table(table, columns, checks, with_orders)
-    return Checked(checked.frame.select(*ITEMS), checked.errors)
+    return read_table(table, columns, checks, with_orders)
 
 
 def _repeated(column: str, keys: Sequence[str]) -> Check:

@@ -49,11 +49,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Values, null where they are wrong, and the errors (columns ERRORS). With errors the values serve only to check
-    other tables against them."""
+    """Values, null where they are wrong, with their `row number`, and the errors (columns ERRORS). With errors the
+    values serve only to check other tables against them, where every row is there (`is_complete`)."""
 
     frame: pl.DataFrame
     errors: pl.DataFrame
+    is_complete: bool = True
 
 
 def written(column: str) -> pl.Expr:
@@ -132,9 +133,10 @@ def read_table(
         table, frame, broken = _read(table)
     if frame is None:
         nothing = pl.DataFrame(schema={column.name: _type_of(column) for column in columns})
-        return Checked(derive(nothing), errors_frame([*table.errors, *broken]))
+        return Checked(derive(nothing).with_row_index(ROW_NUMBER, 2), errors_frame([*table.errors, *broken]), False)
     absent = [pl.lit(None, _type_of(column)).alias(column.name) for column in columns if column not in table.columns]
-    return _check(table, derive(frame.with_columns(absent)), [*_checks_of(table), *checks], broken)
+    frame = derive(frame.with_columns(absent)).with_row_index(ROW_NUMBER, 2)
+    return _check(table, frame, [*_checks_of(table), *checks], broken)
 
 
 def _type_of(column: Column) -> pl.DataType:
@@ -230,31 +232,27 @@ def _check(table: Table, frame: pl.DataFrame, checks: Sequence[Check], broken: l
     failed = [check for check, flag in zip(checks, flags.row(0), strict=True) if flag]
     header = errors_frame(table.errors)
     if not failed and not broken:
-        return Checked(frame, header)
+        return Checked(frame, header, header.is_empty())
     texts = table.raw.select(
         values.as_text(_cell(table, column), table.schema[column.name]).name.prefix("written ")
         for column in table.columns
     ).collect()
-    rows = (
-        pl.concat([frame, texts], how="horizontal")
-        .with_row_index(ROW_NUMBER, 2)
-        .filter(
-            ~pl.all_horizontal(pl.col(texts.columns).is_null()),
-            ~pl.col(ROW_NUMBER).is_in([error.row for error in broken]),
-        )
+    rows = pl.concat([frame, texts], how="horizontal").filter(
+        ~pl.all_horizontal(pl.col(texts.columns).is_null()),
+        ~pl.col(ROW_NUMBER).is_in([error.row for error in broken]),
     )
     found = [_errors_of(check, rows, str(table.path)) for check in failed]
     errors = pl.concat([errors_frame(broken), *found]).sort("row", maintain_order=True)
-    return Checked(rows.select(frame.columns), pl.concat([header, errors]))
+    return Checked(rows.select(frame.columns), pl.concat([header, errors]), header.is_empty() and not broken)
 
 
 def _errors_of(check: Check, rows: pl.DataFrame, file: str) -> pl.DataFrame:
     return (
-        rows.select("row number", bad=check.bad, message=check.message.fill_null(f"{check.column} is wrong."))
+        rows.select(ROW_NUMBER, bad=check.bad, message=check.message.fill_null(f"{check.column} is wrong."))
         .filter("bad")
         .select(
             file=pl.lit(file),
-            row=pl.col("row number").cast(pl.Int64),
+            row=pl.col(ROW_NUMBER).cast(pl.Int64),
             column=pl.lit(check.column),
             message="message",
         )

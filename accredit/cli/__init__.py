@@ -1,0 +1,38 @@
+"""The command line `accredit`. What needs the database or the engine is imported inside the command that needs it, so
+that every command starts at once."""
+
+from typing import Annotated
+
+import typer
+
+from accredit import __version__
+from accredit.cli import serving
+from accredit.cli.credit import credit
+from accredit.cli.demo import app as demo
+from accredit.cli.program import app as program
+
+app = typer.Typer(
+    name="accredit",
+    help="Who sent the customer, who gets the credit, how much, and why.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(credit)
+app.add_typer(program, name="program")
+app.add_typer(demo, name="demo")
+serving.add_to(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"accredit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Who sent the customer, who gets the credit, how much, and why."""

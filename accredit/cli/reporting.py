@@ -1,0 +1,54 @@
+"""What commands say on the terminal: progress, and the errors of files."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from accredit.files.errors import FileErrors
+
+LINES_AT_ONCE = 10_000
+
+
+@contextmanager
+def reporting_errors() -> Iterator[None]:
+    """Print the FileErrors of a block to the standard error stream, a line each, and exit with 1."""
+    from accredit.files.errors import FileErrors
+
+    try:
+        yield
+    except FileErrors as errors:
+        _print(errors)
+        raise typer.Exit(1) from None
+
+
+def _print(errors: "FileErrors") -> None:
+    lines = map(str, errors)
+    try:
+        while some := list(islice(lines, LINES_AT_ONCE)):
+            sys.stderr.write("\n".join(some) + "\n")
+        if sys.stderr.isatty():
+            sys.stderr.write(f"{len(errors):,} errors. Nothing was written.\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        # Whoever reads the errors has seen enough; the interpreter must not fail over it once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+@contextmanager
+def progress(what: str) -> Iterator[None]:
+    """Say on a terminal what goes on, and for how long; elsewhere nothing."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        task = shown.add_task(what, total=1)
+        yield
+        shown.update(task, completed=1)
