@@ -59,10 +59,22 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+def database_pool_size() -> int:
+    """Connections that a serving process keeps open: ACCREDIT_DATABASE_POOL_SIZE; 0, the default, opens one for each
+    request. Raises ImproperlyConfigured where it is no number."""
+    text = os.environ.get("ACCREDIT_DATABASE_POOL_SIZE", "0")
+    if not text.isdecimal():
+        raise ImproperlyConfigured(f"ACCREDIT_DATABASE_POOL_SIZE is {text!r}: it must be a whole number")
+    return int(text)
+
+
 def allowed_hosts() -> list[str]:
-    """Host names that pages answer to: ACCREDIT_ALLOWED_HOSTS, separated by commas; else this machine alone."""
+    """Host names that pages answer to: ACCREDIT_ALLOWED_HOSTS, separated by commas; else this machine alone.
+    Raises ImproperlyConfigured where there are none."""
     text = os.environ.get("ACCREDIT_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-    return [host.strip() for host in text.split(",") if host.strip()]
+    if hosts := [host.strip() for host in text.split(",") if host.strip()]:
+        return hosts
+    raise ImproperlyConfigured("ACCREDIT_ALLOWED_HOSTS names no host: list those of the pages, separated by commas")
 
 
 def public_url() -> str | None:
@@ -100,3 +112,15 @@ def secret_key(state: Path) -> str:
         finally:
             partial.unlink()
     return file.read_text()
+
+
+def demo_orders() -> Path | None:
+    """The shop's invoices for the demo: ACCREDIT_DEMO_ORDERS, else the file of the shared data beside the checkout;
+    None where there is neither, and orders of the same shape are generated. Raises ImproperlyConfigured where
+    ACCREDIT_DEMO_ORDERS names no file."""
+    if value := os.environ.get("ACCREDIT_DEMO_ORDERS"):
+        if not Path(value).is_file():
+            raise ImproperlyConfigured(f"ACCREDIT_DEMO_ORDERS is {value!r}: there is no such file")
+        return Path(value)
+    beside = CHECKOUT.parent / "shared" / "data" / "online_retail" / "online_retail.csv.gz"
+    return beside if beside.is_file() else None

@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "accredit.programs",
     "accredit.tracking",
     "accredit.conversions",
+    "accredit.web",
 ]
 
 MIDDLEWARE = [
@@ -32,6 +33,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accredit.web.preferences.UserLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -60,6 +62,9 @@ DATABASE_URL = environment.own_database_url() or embedded.cluster_in(STATE_DIR).
 DATABASE_OWNER_URL = environment.owner_database_url() or embedded.cluster_in(STATE_DIR).url(embedded.OWNER)
 """As whom migrations run (`accredit migrate`)."""
 DATABASES = {"default": environment.database(DATABASE_URL)}
+if pool_size := environment.database_pool_size():
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size}
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASE_APPLICATION_ROLE = DATABASES["default"]["USER"]
 """To whom migrations grant what the application may do."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -103,6 +108,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENCRYPTED
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 86_400
+LOGIN_URL = "web:sign-in"
+CSRF_FAILURE_VIEW = "accredit.web.pages.forbidden"
 
 LOGGING = {
     "version": 1,

@@ -142,9 +142,14 @@ def running(cluster: Cluster) -> Iterator[None]:
 def start(cluster: Cluster, *, durable: bool = True) -> subprocess.Popen[bytes]:
     """Start the server, creating the cluster on first use, and return it once it answers. Call it from the main
     thread. `durable=False` is for tests. Raises DatabaseNotStarted, also while another process runs this server."""
-    lock = _lock(cluster, patience_seconds=30)
+    lock = _lock(cluster, patience_seconds=0.5)
     if lock is None:
-        raise DatabaseNotStarted(f"Another process runs the database in {cluster.folder}: stop it first")
+        print("The database of this folder still runs; waiting for it to end.", file=sys.stderr)
+        lock = _lock(cluster, patience_seconds=30)
+    if lock is None:
+        raise DatabaseNotStarted(
+            f"Accredit, or a command of it, already uses the database in {cluster.folder}: stop that first"
+        )
     return _launch(cluster, lock, durable=durable)
 
 
@@ -157,8 +162,12 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def _lock(cluster: Cluster, patience_seconds: float = 0) -> int | None:
     """The open lock file that server and all its processes hold as long as any of them lives; None if taken."""
-    cluster.state.mkdir(parents=True, exist_ok=True)
-    lock = os.open(cluster.state / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    file = cluster.state / "postgres.lock"
+    try:
+        cluster.state.mkdir(parents=True, exist_ok=True)
+        lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError as error:
+        raise _not_ours(cluster, error) from error
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
@@ -191,10 +200,7 @@ def _launch(cluster: Cluster, lock: int, *, durable: bool) -> subprocess.Popen[b
                 keep=[lock],
             )
     except PermissionError as error:
-        raise DatabaseNotStarted(
-            f"{error.filename} cannot be used by this user: it was made by another one. Run as that user, or remove"
-            f" {cluster.folder}"
-        ) from error
+        raise _not_ours(cluster, error) from error
     finally:
         os.close(lock)
     try:
@@ -204,6 +210,13 @@ def _launch(cluster: Cluster, lock: int, *, durable: bool) -> subprocess.Popen[b
         stop(process)
         raise
     return process
+
+
+def _not_ours(cluster: Cluster, error: PermissionError) -> DatabaseNotStarted:
+    return DatabaseNotStarted(
+        f"{error.filename} cannot be used by this user: another one made it. Run as that user, or as that user remove"
+        f" {cluster.state} and all that is stored in it"
+    )
 
 
 def _make_folders(cluster: Cluster) -> None:

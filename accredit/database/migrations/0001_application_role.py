@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             f"""
             grant usage on schema public to {application_role()};
+            grant select on django_migrations to {application_role()};
             alter default privileges in schema public
                 grant select, insert, update, delete on tables to {application_role()};
             alter default privileges in schema public grant usage, select on sequences to {application_role()};
