@@ -119,16 +119,15 @@ def price(program: Program, conversions: pl.DataFrame, credits: pl.DataFrame, it
     """
     orders = conversions.with_columns(credits.select("terms", "terms_version", "blocked", *CLICK_FIELDS))
     orders = orders.with_row_index("conversion")
-    lots, lot = _lots(program, orders)
-    orders, items = orders.with_columns(lot), items.with_columns(lot.gather(items["conversion"]))
-
+    lots, numbers = _lots(program, orders)
+    orders, items = orders.with_columns(numbers), items.with_columns(numbers.gather(items["conversion"]))
     by_item = pl.Series([lot is not None and lot.by_item for lot in lots], dtype=pl.Boolean)
     alone = by_item.gather(items["lot"])
     whole = pl.repeat(True, len(orders), eager=True).scatter(items["conversion"].filter(alone).unique(), False)
 
     judge = Judge([Clauses((), "") if lot is None else lot.clauses() for lot in lots])
     judged = orders.select("conversion", "lot", *judge.order_columns)
-    judged_orders = judge.orders(judged.filter(whole), items.filter(~alone)).with_columns(lot.filter(whole))
+    judged_orders = judge.orders(judged.filter(whole), items.filter(~alone)).with_columns(numbers.filter(whole))
     judged_items = judge.items(judged.filter(~whole), items.filter(alone)).with_columns(items["lot"].filter(alone))
     rates, meaning = _rates(lots, pl.concat([judged_orders, judged_items]).unique())
     return worked_out(
@@ -147,10 +146,11 @@ def _lots(program: Program, orders: pl.DataFrame) -> tuple[list[Lot | None], pl.
     }
     versions = {(terms.code, terms.version) for terms in program.terms}
     keys = orders.select(LOT).with_columns(
-        pl.col(name).cast(pl.Enum(orders[name].drop_nulls().unique())) for name in ("terms", "event_type", "currency")
+        pl.col(name).cast(pl.Enum(orders[name].drop_nulls().unique().sort()))
+        for name in ("terms", "event_type", "currency")
     )
     distinct = keys.unique().sort(LOT).with_row_index("lot")
-    lot = keys.join(distinct, on=LOT, how="left", nulls_equal=True, maintain_order="left")["lot"]
+    numbers = keys.join(distinct, on=LOT, how="left", nulls_equal=True, maintain_order="left")["lot"]
     lots: list[Lot | None] = []
     for number, code, version, event_type, currency, blocked in distinct.select("lot", *LOT).iter_rows():
         if code is None:
@@ -159,21 +159,21 @@ def _lots(program: Program, orders: pl.DataFrame) -> tuple[list[Lot | None], pl.
         if (code, version) not in versions:
             raise UnknownTerms(
                 f"program {program.code} has no version {version} of terms {code}; add it to the program",
-                orders["conversion"].filter(lot == number),
+                orders["conversion"].filter(numbers == number),
             )
         payout = None if blocked else payouts.get((code, version, event_type))
         refusal = FOREIGN_PROMO_CODE if blocked else EVENT_TYPE_NOT_PAID if payout is None else None
         lots.append(Lot(code, version, currency, payout, refusal))
-    return lots, lot
+    return lots, numbers
 
 
 def _rates(lots: list[Lot | None], judged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """RATES numbered by their content, and `judged` (distinct masks and lots) with the number of the rate it means."""
+    """RATES in the order of what they say, and `judged` (distinct masks and lots) with the number of the rate meant."""
     kept = [
         None if lot is None else lot.rate(sum(word << WORD_BITS * n for n, word in enumerate(words)))
         for lot, words in ((lots[number], words) for *words, number in judged.iter_rows())
     ]
-    distinct = sorted({rate for rate in kept if rate is not None}, key=_content)
+    distinct = sorted({rate for rate in kept if rate is not None}, key=repr)
     numbers = {rate: number for number, rate in enumerate(distinct)}
     rows = [
         {"rate": number, **rate._asdict(), "adjustments": [applied._asdict() for applied in rate.adjustments]}
@@ -181,11 +181,6 @@ def _rates(lots: list[Lot | None], judged: pl.DataFrame) -> tuple[pl.DataFrame, 
     ]
     meaning = pl.Series("rate", [None if rate is None else numbers[rate] for rate in kept], dtype=pl.UInt32)
     return pl.DataFrame(rows, schema=RATES), judged.with_columns(meaning)
-
-
-def _content(rate: KeptRate) -> tuple[tuple[bool, object], ...]:
-    """A key to sort by in which absent figures come first."""
-    return tuple((figure is not None, str(figure) if figure == rate.adjustments else figure) for figure in rate)
 
 
 def _numbered(judged: pl.DataFrame, meaning: pl.DataFrame, which: pl.Series) -> pl.Series:

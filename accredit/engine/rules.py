@@ -8,7 +8,8 @@ A field may have several values (the codes of an order, the items of its basket)
 and only then those of `not_in` are turned round. A field without a value hits nothing: it matches `not_in` only.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -23,6 +24,8 @@ from accredit.money import MAX_AMOUNT_MINOR, decimals
 
 WORD_BITS = 64
 ALL_ONES = 2**WORD_BITS - 1
+DENSE_SLOTS = 2**18
+"""Up to here the hits of a field are a table with a place for every slot; above, only slots that hit are kept."""
 
 Values = Mapping[str, pl.Expr]
 """Rule field → where its value stands in a frame."""
@@ -64,12 +67,15 @@ class Judge:
         longest = max((len(lot.when) for lot in lots), default=0)
         self.masks = tuple(f"mask_{word}" for word in range(max(1, -(-longest // WORD_BITS))))
         names = {rule.field for lot in lots for clause in lot.when for rule in clause}
-        self._fields = {name: _Field(name, lots, len(self.masks)) for name in sorted(names)}
+        self._fields = [_Field(name, lots, len(self.masks)) for name in sorted(names)]
 
     @property
     def order_columns(self) -> list[str]:
         """What `orders` and `items` need to know of an order beside its conversion and lot."""
-        return ["turnover_minor", *(name for name in self._fields if name in TEXT_FIELDS and name != "sku")]
+        return [
+            "turnover_minor",
+            *(field.name for field in self._fields if field.name in TEXT_FIELDS and field.name != "sku"),
+        ]
 
     def orders(self, orders: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         """Masks of orders that are judged as a whole, row by row.
@@ -93,26 +99,21 @@ class Judge:
 
     def _one(self, frame: pl.DataFrame, values: Values) -> pl.DataFrame:
         """Masks by fields of which every row has one value."""
-        fields = self._fields_of(values)
-        slots = frame.select("lot", *(values[field.name].alias(field.name) for field in fields))
-        slots = slots.select("lot", *(field.slot for field in fields))
-        return slots.select(self._matching(field.matches for field in fields))
+        tests = self._tests(values)
+        return self._hits(frame.lazy(), values).select(self._matching(tests)).collect()
 
     def _any(self, orders: pl.DataFrame, values: Values, members: pl.LazyFrame, *, otherwise: Values) -> pl.DataFrame:
         """Masks by fields of which an order may have several values, one in each row of `members`; an order without any
         has what `otherwise` says."""
         alone = self._one(orders, otherwise)
-        fields = self._fields_of(values)
-        if not fields:
+        tests = self._tests(values)
+        if not tests:
             return alone
-        tests = [test for field in fields for test in field.tests]
         joined = (
-            members.select("conversion", "lot", *(values[field.name].alias(field.name) for field in fields))
-            .select("conversion", "lot", *(field.slot for field in fields))
-            .select("conversion", "lot", *(hits for test in tests for hits in test.hits))
+            self._hits(members, values)
             .group_by("conversion")
-            .agg(pl.col("lot").first(), pl.exclude("conversion", "lot").bitwise_or())
-            .select("conversion", *self._matching(test.matches for test in tests))
+            .agg(pl.col("lot").first(), *(pl.col(column).bitwise_or() for test in tests for column in test.columns))
+            .select("conversion", *self._matching(tests))
             .collect()
         )
         if joined.is_empty():
@@ -120,71 +121,88 @@ class Judge:
         joined = orders.select("conversion").join(joined, on="conversion", how="left", maintain_order="left")
         return pl.DataFrame([joined[mask].zip_with(joined[mask].is_not_null(), alone[mask]) for mask in self.masks])
 
-    def _fields_of(self, values: Values) -> list["_Field"]:
-        return [field for name, field in self._fields.items() if name in values]
+    def _hits(self, frame: pl.LazyFrame, values: Values) -> pl.LazyFrame:
+        """What the values hit: conversion, lot, and the columns of the tests of these fields."""
+        fields = [field for field in self._fields if field.name in values]
+        slots = frame.select("conversion", "lot", *(field.slot(values[field.name]) for field in fields))
+        return slots.select("conversion", "lot", *(hits for field in fields for hits in field.hits()))
 
-    def _matching(self, matches: Iterable[Callable[[int], pl.Expr]]) -> list[pl.Expr]:
-        all_set = pl.repeat(ALL_ONES, pl.len(), dtype=pl.UInt64)
-        matches = list(matches)
+    def _tests(self, values: Values) -> list["_Test"]:
+        return [test for field in self._fields if field.name in values for test in field.tests]
+
+    def _matching(self, tests: Sequence["_Test"]) -> list[pl.Expr]:
+        none = pl.repeat(ALL_ONES, pl.len(), dtype=pl.UInt64)
         return [
-            reduce(and_, (match(word) for match in matches), all_set).alias(mask)
+            reduce(and_, (test.matches(word) for test in tests), none).alias(mask)
             for word, mask in enumerate(self.masks)
         ]
 
 
 class _Field:
-    """One field of the rules: its values become slots (lot and code in one number), and tables say what a slot hits."""
+    """One field of the rules. Its values become slots: the lot and the value's code in one number."""
 
     def __init__(self, name: str, lots: Sequence[Clauses], words: int) -> None:
         self.name = name
         self._scale: _Texts | _Numbers = (_Numbers if name in NUMBER_FIELDS else _Texts)(name, lots)
-        size = self._scale.size
-        self.slot = (pl.col("lot") * size + self._scale.code(pl.col(name))).alias(name)
-
-        full = (1 << words * WORD_BITS) - 1
-        hits: list[list[int]] = []
-        flips: list[list[int]] = []
+        self._slots = self._scale.size * len(lots)
+        self.tests: list[_Test] = []
         for position, lot in enumerate(lots):
             for number, clause in enumerate(lot.when):
                 for layer, rule in enumerate(rule for rule in clause if rule.field == name):
-                    if layer == len(hits):
-                        hits.append([0] * (size * len(lots)))
-                        flips.append([full] * len(lots))
-                    if rule.operator != "not_in":
-                        flips[layer][position] &= ~(1 << number)
-                    for code in self._scale.hit_by(rule, lot.currency):
-                        hits[layer][position * size + code] |= 1 << number
-        self.tests = [
-            _Test(name, f"{name}/{layer}", _in_words(hits[layer], words), _in_words(flips[layer], words))
-            for layer in range(len(hits))
-        ]
-        self._tables = [reduce(and_, (test.table(word, size) for test in self.tests)) for word in range(words)]
+                    if layer == len(self.tests):
+                        self.tests.append(_Test(f"{name}/{layer}", len(lots), words))
+                    codes = self._scale.hit_by(rule, lot.currency)
+                    slots = [position * self._scale.size + code for code in codes]
+                    self.tests[layer].add(position, 1 << number, slots, turned_round=rule.operator == "not_in")
 
-    def matches(self, word: int) -> pl.Expr:
-        """Clauses that match where the slot holds the field's only value."""
-        return pl.lit(self._tables[word]).gather(pl.col(self.name))
+    def slot(self, value: pl.Expr) -> pl.Expr:
+        """Column of the field's name, from where its value stands."""
+        lot = pl.col("lot") if self._slots <= DENSE_SLOTS else pl.col("lot").cast(pl.UInt64)
+        return (lot * self._scale.size + self._scale.code(value)).alias(self.name)
+
+    def hits(self) -> list[pl.Expr]:
+        """The columns of the tests, from the slot."""
+        return [hits for test in self.tests for hits in test.hits(pl.col(self.name), self._slots)]
 
 
 class _Test:
-    """At most one rule of each clause on a field: what values hit, and how hits become matches (`not_in` turns them
-    round, clauses without a rule always match)."""
+    """At most one rule of each clause on a field: what a slot hits, and how hits become matches."""
 
-    def __init__(self, field: str, name: str, hits: list[pl.Series], flips: list[pl.Series]) -> None:
-        self._names = [f"{name}/{word}" for word in range(len(hits))]
-        self._hits = hits
-        self._flips = flips
-        self.hits = [
-            pl.lit(table).gather(pl.col(field)).alias(name) for name, table in zip(self._names, hits, strict=True)
+    def __init__(self, name: str, lots: int, words: int) -> None:
+        self.columns = [f"{name}/{word}" for word in range(words)]
+        self._hits: dict[int, int] = defaultdict(int)
+        self._flips = [(1 << words * WORD_BITS) - 1] * lots
+        """By lot, the clauses that match where nothing is hit: those with `not_in`, and those without a rule here."""
+
+    def add(self, lot: int, clause: int, slots: Iterable[int], *, turned_round: bool) -> None:
+        if not turned_round:
+            self._flips[lot] &= ~clause
+        for slot in slots:
+            self._hits[slot] |= clause
+
+    def hits(self, slot: pl.Expr, slots: int) -> list[pl.Expr]:
+        if slots <= DENSE_SLOTS:
+            masks = [self._hits.get(number, 0) for number in range(slots)]
+            return [
+                pl.lit(table).gather(slot).alias(column)
+                for column, table in zip(self.columns, self._words(masks), strict=True)
+            ]
+        numbers = pl.Series(list(self._hits), dtype=pl.UInt64)
+        return [
+            slot.replace_strict(numbers, table, default=0, return_dtype=pl.UInt64).alias(column)
+            for column, table in zip(self.columns, self._words(self._hits.values()), strict=True)
         ]
 
     def matches(self, word: int) -> pl.Expr:
-        """Clauses that match where the hits of all values of the field are joined."""
-        return pl.col(self._names[word]) ^ pl.lit(self._flips[word]).gather(pl.col("lot"))
+        """The clauses that match, from what all values of the field hit together."""
+        return pl.col(self.columns[word]) ^ pl.lit(self._words(self._flips)[word]).gather(pl.col("lot"))
 
-    def table(self, word: int, size: int) -> pl.Series:
-        """Slot → clauses that match where the field has one value."""
-        of_slots = pl.select(pl.lit(self._flips[word]).repeat_by(size).explode()).to_series()
-        return self._hits[word] ^ of_slots
+    def _words(self, masks: Iterable[int]) -> list[pl.Series]:
+        masks = list(masks)
+        return [
+            pl.Series([mask >> WORD_BITS * word & ALL_ONES for mask in masks], dtype=pl.UInt64)
+            for word in range(len(self.columns))
+        ]
 
 
 class _Texts:
@@ -249,12 +267,6 @@ def _within_reach(number: Decimal) -> Decimal:
 
 def _rules(field: str, lots: Sequence[Clauses]) -> Iterator[Rule]:
     return (rule for lot in lots for clause in lot.when for rule in clause if rule.field == field)
-
-
-def _in_words(masks: list[int], words: int) -> list[pl.Series]:
-    return [
-        pl.Series([mask >> WORD_BITS * word & ALL_ONES for mask in masks], dtype=pl.UInt64) for word in range(words)
-    ]
 
 
 def _both(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:

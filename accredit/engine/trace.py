@@ -77,24 +77,25 @@ def summarize(trace: Trace) -> pl.DataFrame:
         pl.col("adjustments").list.eval(pl.element().struct.field("name")).list.unique(maintain_order=True),
         pl.concat_list("restriction").list.drop_nulls(),
     )
-    orders = trace.orders.select("commission_minor", "rate").with_row_index("conversion")
-    orders = orders.join(_joined(names), on="rate", how="left", maintain_order="left").drop("rate")
-    if trace.items["rate"].null_count() == len(trace.items):
-        return orders.drop("conversion")
-
-    mixed = (
-        trace.items.lazy()
-        .filter(pl.col("rate").is_not_null())
-        .group_by("conversion", "rate")
-        .agg(pl.col("item_id").min())
-        .sort("conversion", "item_id")
-        .join(names.lazy(), on="rate", how="left", maintain_order="left")
+    paid = trace.items.filter(pl.col("rate").is_not_null())
+    of_items = paid.group_by("conversion").agg(rate_of_items=pl.col("rate").min(), mixed=pl.col("rate").n_unique() > 1)
+    mixed = paid.join(of_items.filter("mixed"), on="conversion", how="semi").sort("conversion", "item_id")
+    names_of_mixed = (
+        mixed.join(names, on="rate", how="left", maintain_order="left")
         .group_by("conversion")
         .agg(pl.col(*SUMMARY).list.explode(keep_nulls=False, empty_as_null=False).unique(maintain_order=True))
-        .collect()
     )
-    return orders.join(_joined(mixed), on="conversion", how="left", maintain_order="left", suffix="_of_items").select(
-        "commission_minor", *(pl.coalesce(column, f"{column}_of_items") for column in SUMMARY)
+    orders = trace.orders.with_row_index("conversion").join(
+        of_items, on="conversion", how="left", maintain_order="left"
+    )
+    return (
+        orders.with_columns(pl.coalesce("rate", "rate_of_items").alias("rate"))
+        .join(_joined(names), on="rate", how="left", maintain_order="left")
+        .join(_joined(names_of_mixed), on="conversion", how="left", maintain_order="left", suffix="_of_mixed")
+        .select(
+            "commission_minor",
+            *(pl.when("mixed").then(f"{column}_of_mixed").otherwise(column).alias(column) for column in SUMMARY),
+        )
     )
 
 
