@@ -1,0 +1,193 @@
+"""Loading clicks and orders: recorded, credited and priced, each exactly once."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import polars as pl
+from django.db import transaction
+
+from accredit.conversions.queries import known_orders
+from accredit.conversions.received import received
+from accredit.conversions.recording import record
+from accredit.engine.deciding import decide
+from accredit.engine.frames import ITEMS, TEXT
+from accredit.engine.trace import PricingError
+from accredit.files.errors import FileErrors
+from accredit.files.inputs import read_clicks, read_items, read_orders
+from accredit.programs.models import Program
+from accredit.programs.operations import lock_program
+from accredit.programs.queries import program_by_code, program_value
+from accredit.tracking.operations import Appended, Progress, append_clicks, append_events, make_partitions
+from accredit.tracking.queries import events, journeys
+
+BATCH_ORDERS = 100_000
+ORDER = ["event_type", "order_token"]
+
+
+class OrdersNotPriced(ValueError):
+    """Orders whose commission cannot be worked out. Their batch is not recorded; what was before it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`conflicting_orders` (event_type, order_token): recorded with other content, which stays."""
+
+    clicks: Appended
+    new_conversions: int
+    known_conversions: int
+    conflicting_orders: pl.DataFrame
+
+
+def load(
+    code: str,
+    clicks: Path,
+    orders: Path,
+    items: Path | None = None,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+) -> Loaded:
+    """Load files (spec 80) into an installed program. Raises UnknownProgram, FileErrors with the errors of all files
+    (nothing is loaded then), and what `load_frames` raises."""
+    program = program_by_code(code)
+    frames = _read(program, clicks, orders, items)
+    return load_frames(program.id, *frames, now=now, source=orders.name, progress=progress)
+
+
+def _read(
+    program: Program, clicks: Path, orders: Path, items: Path | None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    value = program_value(program.id)
+    errors = []
+    try:
+        clicks_frame = read_clicks(clicks, value)
+    except FileErrors as error:
+        errors.append(error.frame)
+    try:
+        orders_frame = read_orders(orders, value)
+        items_frame = pl.DataFrame(schema=dict(ITEMS)) if items is None else read_items(items, value, orders_frame)
+    except FileErrors as error:
+        errors.append(error.frame)
+    if errors:
+        raise FileErrors(pl.concat(errors))
+    return clicks_frame, orders_frame, items_frame
+
+
+def load_frames(
+    program_id: UUID,
+    clicks: pl.DataFrame,
+    conversions: pl.DataFrame,
+    items: pl.DataFrame,
+    *,
+    now: datetime,
+    source: str = "",
+    progress: Progress | None = None,
+    batch_orders: int = BATCH_ORDERS,
+) -> Loaded:
+    """Append clicks (CLICKS) to the log, and record conversions (CONVERSIONS, not mapped yet) with their items (ITEMS),
+    credited by all clicks of their visitors in the log; one transaction for each batch.
+
+    Orders that are recorded already are left as they are; those that came with other content are kept as events and
+    reported. So a load that was cut off is finished by loading again. Raises TooManyDays and OrdersNotPriced.
+    """
+    program = Program.objects.get(id=program_id)
+    now = now.astimezone(UTC)
+    appended = append_clicks(program, clicks, progress=progress)
+    make_partitions("tracking_conversion_event", [now.date()])
+    batches = _Batches(conversions, items)
+    counts: list[_Counts] = []
+    for start in range(0, len(conversions), batch_orders):
+        batch, batch_items = batches.batch(start, batch_orders)
+        counts.append(_load_batch(program, batch, batch_items, now=now, source=source))
+        if progress:
+            progress("orders", start + len(batch), len(conversions))
+    return Loaded(
+        appended,
+        sum(one.new for one in counts),
+        sum(one.known for one in counts),
+        pl.concat([pl.DataFrame(schema=dict.fromkeys(ORDER, TEXT)), *(one.conflicting for one in counts)]),
+    )
+
+
+class _Batches:
+    """Orders by time, with their items, cut into batches: neighbours in time are neighbours in the indexes."""
+
+    def __init__(self, conversions: pl.DataFrame, items: pl.DataFrame) -> None:
+        ordered = conversions.with_row_index("conversion").sort("occurred_at", *ORDER)
+        self.conversions = ordered.drop("conversion")
+        self.items = _renumbered(items, ordered["conversion"])
+
+    def batch(self, start: int, rows: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        within = pl.col("conversion").is_between(start, start + rows, closed="left")
+        return (
+            self.conversions[start : start + rows],
+            self.items.filter(within).with_columns(pl.col("conversion") - start),
+        )
+
+
+def _renumbered(items: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
+    """The items of the conversions `taken` (row numbers), renumbered to their places there, in the order of places."""
+    places = pl.DataFrame({"conversion": taken}).with_row_index("place")
+    return (
+        items.join(places, on="conversion", maintain_order="left")
+        .sort("place", "item_id")
+        .with_columns(conversion=pl.col("place"))
+        .select(*ITEMS)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    new: int
+    known: int
+    conflicting: pl.DataFrame
+
+
+def _load_batch(
+    program: Program, conversions: pl.DataFrame, items: pl.DataFrame, *, now: datetime, source: str
+) -> _Counts:
+    came = received(conversions, items)
+    with transaction.atomic():
+        # Two loads of one order record it once; and no set-up changes between crediting and recording.
+        lock_program(program.code)
+        known = conversions.select(ORDER).with_columns(came["digest"]).with_row_index("conversion").join(
+            known_orders(program.id, conversions), on=ORDER, how="left", maintain_order="left"
+        )  # fmt: skip
+        new = known.filter(pl.col("known_digest").is_null())["conversion"]
+        conflicting = known.filter(pl.col("known_digest") != pl.col("digest"))
+        _keep_conflicts(program, conversions, came, conflicting, now=now, source=source)
+        if len(new):
+            _record_new(program, conversions[new], _renumbered(items, new), came[new], now=now, source=source)
+    return _Counts(len(new), len(conversions) - len(new) - len(conflicting), conflicting.select(ORDER))
+
+
+def _record_new(
+    program: Program, conversions: pl.DataFrame, items: pl.DataFrame, came: pl.DataFrame, *, now: datetime, source: str
+) -> None:
+    value = program_value(program.id)
+    try:
+        decided = decide(value, conversions, journeys(program.id, conversions), items)
+    except PricingError as error:
+        tokens = ", ".join(conversions["order_token"].gather(error.conversions[:10]))
+        raise OrdersNotPriced(f"Orders {tokens}: {error}") from error
+    event_ids = append_events(program.id, conversions, came, "recorded", now=now, source=source)
+    record(program.id, value, decided, items, digests=came["digest"], event_ids=event_ids, now=now)
+
+
+def _keep_conflicts(
+    program: Program,
+    conversions: pl.DataFrame,
+    came: pl.DataFrame,
+    conflicting: pl.DataFrame,
+    *,
+    now: datetime,
+    source: str,
+) -> None:
+    """Keep what came in with other content as events, each such content once."""
+    if conflicting.is_empty():
+        return
+    kept = events(program.id, conflicting)
+    new = conflicting.join(kept, on=[*ORDER, "digest"], how="anti", maintain_order="left")["conversion"]
+    append_events(program.id, conversions[new], came[new], "conflict", now=now, source=source)

@@ -1,0 +1,71 @@
+"""Reading conversions as frames."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import polars as pl
+from psycopg import sql
+
+from accredit.conversions.rates import kept_rates
+from accredit.database.copy import copy_out
+from accredit.engine.frames import MINOR, PRICED_ITEMS, PRICED_ORDERS, ROW, TEXT
+from accredit.engine.trace import Trace
+
+KNOWN_ORDERS = {"event_type": TEXT, "order_token": TEXT, "known_digest": TEXT}
+
+
+class UnknownConversions(LookupError):
+    """Some ids name no conversion of the program."""
+
+
+def known_orders(program_id: UUID, orders: pl.DataFrame) -> pl.DataFrame:
+    """Those of `orders` (event_type, order_token) that are recorded: KNOWN_ORDERS, in no particular order."""
+    query = sql.SQL(
+        "select event_type, order_token, replace(digest::text, '-', '') from conversions_conversion"
+        " where program_id = {} and event_type = any({}::text[]) and order_token = any({}::text[])"
+    )
+    types, tokens = (orders[name].unique().to_list() for name in ("event_type", "order_token"))
+    return copy_out(query.format(program_id, types, tokens), KNOWN_ORDERS)
+
+
+def trace(program_id: UUID, conversion_ids: Sequence[UUID]) -> Trace:
+    """What these conversions keep, in this order: enough to price a change of turnover without the terms (spec 20).
+    Raises UnknownConversions."""
+    wanted = pl.DataFrame({"id": [str(key) for key in conversion_ids]}, schema={"id": TEXT}).with_row_index(
+        "conversion"
+    )
+    orders = copy_out(
+        sql.SQL(
+            "select id, currency, turnover_minor, rate_id, commission_minor from conversions_conversion"
+            " where program_id = {} and id = any({}::uuid[])"
+        ).format(program_id, list(conversion_ids)),
+        {"id": TEXT, "currency": TEXT, "turnover_minor": MINOR, "rate_id": TEXT, "commission_minor": MINOR},
+    )
+    orders = wanted.join(orders, on="id", how="left", maintain_order="left")
+    if missing := orders.filter(pl.col("currency").is_null())["id"].to_list():
+        raise UnknownConversions(f"The program has no conversions {', '.join(missing[:10])}: {len(missing)} in all")
+    items = copy_out(
+        sql.SQL(
+            "select item.conversion_id, item_id, quantity, item.turnover_minor, item.rate_id, item.commission_minor"
+            " from conversions_item item join conversions_conversion conversion"
+            " on conversion.program_id = item.program_id and conversion.id = item.conversion_id"
+            " and conversion.decision = item.decision"
+            " where item.program_id = {} and item.conversion_id = any({}::uuid[]) order by conversion_id, item_id"
+        ).format(program_id, list(conversion_ids)),
+        {
+            "id": TEXT, "item_id": TEXT, "quantity": pl.Int64(), "turnover_minor": MINOR, "rate_id": TEXT,
+            "commission_minor": MINOR,
+        },
+    )  # fmt: skip
+    items = items.join(wanted, on="id", maintain_order="left").sort("conversion", maintain_order=True)
+    used = pl.concat([orders["rate_id"], items["rate_id"]]).drop_nulls().unique().sort()
+    numbers = pl.DataFrame({"rate_id": used}).with_row_index("rate").cast({"rate": ROW})
+
+    def with_rates(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.join(numbers, on="rate_id", how="left", maintain_order="left")
+
+    return Trace(
+        with_rates(orders).select(*PRICED_ORDERS),
+        with_rates(items).cast({"conversion": ROW}).select(*PRICED_ITEMS),
+        kept_rates(program_id, [UUID(key) for key in used]),
+    )

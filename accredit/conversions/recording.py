@@ -1,0 +1,125 @@
+"""Writing a batch of new conversions with everything that was decided about them."""
+
+from datetime import datetime
+from uuid import UUID
+
+import polars as pl
+
+from accredit.conversions.explanations import compact
+from accredit.conversions.models import Cause, Status
+from accredit.conversions.rates import keep_rates
+from accredit.database import json_text
+from accredit.database.copy import copy_in
+from accredit.database.new_keys import keys_at
+from accredit.engine.deciding import Decided
+from accredit.engine.frames import CLICK_FIELDS, CONVERSIONS
+from accredit.engine.program import Program
+
+FIRST = 1
+CREDITED = (
+    "credited_to", "partner", "channel", "credited_click_id", "reason", "credited_promo_code", "credit_group", "terms",
+    "terms_version", "blocked", "currency", "turnover_minor", "rate_id", "commission_minor",
+)  # fmt: skip
+"""What a decision and its conversion have in common (models.Credited)."""
+
+
+def record(
+    program_id: UUID,
+    program: Program,
+    decided: Decided,
+    items: pl.DataFrame,
+    *,
+    digests: pl.Series,
+    event_ids: pl.Series,
+    now: datetime,
+) -> None:
+    """Add the conversions of a batch, each with its first decision, items (ITEMS) and rates."""
+    ids = keys_at(now, len(decided.conversions))
+    rates = keep_rates(program_id, decided.trace.rates)
+    credited = _credited(decided, rates)
+    copy_in("conversions_conversion", _conversions(program_id, program, decided, ids, credited, digests, now))
+    decision = decided.credits.select(
+        _of(program_id),
+        ids.alias("conversion_id"),
+        pl.lit(FIRST).alias("number"),
+        pl.lit(now).alias("decided_at"),
+        pl.lit(Cause.RECORDED.value).alias("cause"),
+        event_ids.alias("event_id"),
+    )
+    explanations = decided.explanations if decided.explanations is not None else pl.DataFrame()
+    copy_in("conversions_decision", pl.concat([decision, credited, compact(explanations, len(ids))], how="horizontal"))
+    copy_in("conversions_item", _items(program_id, decided, items, ids, rates))
+
+
+def _credited(decided: Decided, rates: pl.Series) -> pl.DataFrame:
+    return decided.credits.select(
+        "credited_to",
+        "partner",
+        "channel",
+        pl.col("click_id").alias("credited_click_id"),
+        "reason",
+        pl.col("promo_code").alias("credited_promo_code"),
+        "credit_group",
+        "terms",
+        "terms_version",
+        "blocked",
+        decided.trace.orders["currency"],
+        decided.trace.orders["turnover_minor"],
+        rates.gather(decided.trace.orders["rate"]).alias("rate_id"),
+        decided.trace.orders["commission_minor"],
+    )
+
+
+def _conversions(
+    program_id: UUID,
+    program: Program,
+    decided: Decided,
+    ids: pl.Series,
+    credited: pl.DataFrame,
+    digests: pl.Series,
+    now: datetime,
+) -> pl.DataFrame:
+    own = decided.conversions
+    facts = own.select(
+        _of(program_id),
+        ids,
+        pl.lit(now).alias("recorded_at"),
+        digests,
+        pl.lit(Status.OPEN.value).alias("status"),
+        pl.lit(FIRST).alias("decision"),
+        pl.col("occurred_at").dt.convert_time_zone(program.timezone).dt.date().alias("occurred_date"),
+        *(name for name in CONVERSIONS if name not in (*CLICK_FIELDS, "currency", "turnover_minor")),
+        _order_fields(own).alias("order_fields"),
+    )
+    summary = decided.summary.select("model", "adjustments", "restriction")
+    return pl.concat([facts, credited, decided.credits.select(CLICK_FIELDS), summary], how="horizontal")
+
+
+def _order_fields(conversions: pl.DataFrame) -> pl.Expr:
+    """Those of CLICK_FIELDS that the orders themselves carry, as JSON; null where there are none."""
+    carried = [name for name in CLICK_FIELDS if conversions[name].null_count() < len(conversions)]
+    if not carried:
+        return pl.lit(None, pl.String)
+    fields = json_text.object_of({name: json_text.text(pl.col(name)) for name in carried})
+    return pl.when(pl.any_horizontal(pl.col(carried).is_not_null())).then(fields)
+
+
+def _items(program_id: UUID, decided: Decided, items: pl.DataFrame, ids: pl.Series, rates: pl.Series) -> pl.DataFrame:
+    priced = decided.trace.items
+    return priced.select(
+        _of(program_id),
+        ids.gather(priced["conversion"]).alias("conversion_id"),
+        pl.lit(FIRST).alias("decision"),
+        "item_id",
+        "quantity",
+        decided.trace.orders["currency"].gather(priced["conversion"]),
+        "turnover_minor",
+        items["sku"],
+        items["category"],
+        rates.gather(priced["rate"]).alias("rate_id"),
+        "commission_minor",
+    )
+
+
+def _of(program_id: UUID) -> pl.Expr:
+    return pl.lit(str(program_id)).alias("program_id")

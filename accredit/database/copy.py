@@ -1,0 +1,44 @@
+"""Frames in and out of tables, with COPY: set-wise, as blocks, and no Python for each row.
+
+Both use Django's connection, so that they belong to the transaction that is open.
+"""
+
+import io
+from collections.abc import Mapping
+
+import polars as pl
+from django.db import connection
+from psycopg import sql
+
+BLOCK_ROWS = 50_000
+_INSTANT_FORMAT = "%Y-%m-%d %H:%M:%S%.f%#z"
+
+
+def copy_in(table: str, frame: pl.DataFrame) -> None:
+    """Add the rows of a frame to a table; its columns are named as the table's, and hold no lists or structs. Raises
+    what Django raises for an INSERT of the rows."""
+    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for block in frame.iter_slices(BLOCK_ROWS):
+            lines = io.BytesIO()
+            block.write_csv(lines, include_header=False)
+            copy.write(lines.getbuffer())
+
+
+def copy_out(query: sql.Composable, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """The rows of a query as a frame; `schema` names all of its columns in their order. Instants come as timestamptz,
+    everything else as the text that Polars parses as its type."""
+    statement = sql.SQL("copy ({}) to stdout (format csv)").format(query)
+    lines = io.BytesIO()
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for line in copy:
+            lines.write(line)
+    if not lines.tell():
+        return pl.DataFrame(schema=dict(schema))
+    instants = [name for name, dtype in schema.items() if isinstance(dtype, pl.Datetime)]
+    texts = {name: pl.String() if name in instants else dtype for name, dtype in schema.items()}
+    lines.seek(0)
+    frame = pl.read_csv(lines, has_header=False, schema=texts)
+    return frame.with_columns(pl.col(instants).str.to_datetime(_INSTANT_FORMAT, time_unit="us", time_zone="UTC"))
