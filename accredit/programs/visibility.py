@@ -1,0 +1,47 @@
+"""Who sees which program, and how much of it. Pages load a program through here and in no other way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accredit.access.models import Membership, User
+from accredit.programs.models import Partner, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Viewpoint:
+    """A program as one user sees it. `partners`: None for advertiser and agency, who see everything; else the codes of
+    the user's own partners, whose conversions are all that the user sees."""
+
+    program: Program
+    partners: frozenset[str] | None
+
+    @property
+    def sees_everything(self) -> bool:
+        return self.partners is None
+
+
+def visible_programs(user: User) -> Sequence[Program]:
+    """The programs of the user's organizations, with their advertisers, by name."""
+    return list(_visible_to(user).order_by("name", "code"))
+
+
+def viewpoint(user: User, code: str) -> Viewpoint:
+    """The program `code` as `user` sees it. Raises Program.DoesNotExist where there is none that the user may see."""
+    program = _visible_to(user).annotate(owned=Exists(_owners(user))).get(code=code)
+    if program.owned:
+        return Viewpoint(program, None)
+    own = Partner.objects.filter(program=program, organization__memberships__user=user)
+    return Viewpoint(program, frozenset(own.values_list("code", flat=True)))
+
+
+def _owners(user: User) -> QuerySet[Membership]:
+    """The user's memberships in the advertiser or the agency of a program."""
+    organizations = Q(organization=OuterRef("advertiser")) | Q(organization=OuterRef("agency"))
+    return Membership.objects.filter(organizations, user=user)
+
+
+def _visible_to(user: User) -> QuerySet[Program]:
+    partners = Partner.objects.filter(program=OuterRef("pk"), organization__memberships__user=user)
+    return Program.objects.filter(Exists(_owners(user)) | Exists(partners)).select_related("advertiser")

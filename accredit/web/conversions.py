@@ -1,0 +1,152 @@
+"""The conversion list, its totals, and the panel that explains one conversion."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accredit.conversions.listing import PREFIX, conversion_of, page_of, totals_of
+from accredit.conversions.models import Conversion, CreditedTo
+from accredit.database.keys import KeyTextError, key_from_text, key_to_text
+from accredit.programs.models import Channel, EventType, Partner
+from accredit.programs.visibility import Viewpoint
+from accredit.web import formats, words
+from accredit.web.explaining import explain
+from accredit.web.filtering import ListState, state_of
+from accredit.web.pages import for_program, show, wants_part
+
+Cell = str | Mapping[str, str] | Sequence[str]
+
+
+@require_safe
+@for_program
+def conversion_list(request: HttpRequest, view: Viewpoint) -> HttpResponse:
+    """One page of the list; to htmx the list alone."""
+    template = "web/conversions/list.html" if wants_part(request) else "web/conversions/page.html"
+    return show(request, template, _list_context(view, state_of(view, request.GET)))
+
+
+@require_safe
+@for_program
+def totals(request: HttpRequest, view: Viewpoint) -> HttpResponse:
+    """Count, turnover and commission of everything that is filtered, a currency each. Loads after the rows."""
+    found = totals_of(view, state_of(view, request.GET).form.filters)
+    context = {
+        "conversions": formats.number(sum(total.conversions for total in found)),
+        "turnovers": [formats.money(total.turnover_minor, total.currency) for total in found],
+        "commissions": [formats.money(total.commission_minor, total.currency) for total in found],
+    }
+    return show(request, "web/conversions/totals.html", context)
+
+
+@require_safe
+@for_program
+def conversion(request: HttpRequest, view: Viewpoint, conversion: str) -> HttpResponse:
+    """The panel of one conversion; opened by its address, with the list beside it."""
+    try:
+        found = conversion_of(view, key_from_text(PREFIX, conversion))
+    except (KeyTextError, Conversion.DoesNotExist):
+        raise Http404(f"no conversion {conversion!r} in {view.program.code!r} for this user") from None
+    state = state_of(view, request.GET)
+    query = state.query(**_place(request))
+    context = {
+        **explain(view, found, all_items="items" in request.GET),
+        "close_url": _list_url(view, query),
+        "all_items_url": f"{request.path}{query}{'&' if query else '?'}items=all",
+    }
+    if wants_part(request):
+        return show(request, "web/conversions/panel.html", context)
+    return show(request, "web/conversions/page.html", {**_list_context(view, state), **context})
+
+
+def _place(request: HttpRequest) -> dict[str, str | None]:
+    return {name: request.GET.get(name) for name in ("after", "before")}
+
+
+def _list_url(view: Viewpoint, query: str) -> str:
+    return reverse("web:conversions", args=[view.program.code]) + query
+
+
+def _list_context(view: Viewpoint, state: ListState) -> dict[str, Any]:
+    program, filters = view.program, state.form.filters
+    page = page_of(view, filters, state.order, state.cursor)
+    place: dict[str, str | None] = {}
+    if state.cursor:
+        place["before" if state.cursor.backwards else "after"] = state.cursor.to_text()
+    first, last = page.rows_before + 1, page.rows_before + len(page.rows)
+    return {
+        "section": "conversions",
+        "program": program,
+        "view": view,
+        "form": state.form,
+        "filtered": bool(set(state.parameters) - {"sort"}),
+        "sort": state.parameters.get("sort"),
+        "grid": {"columns": _columns(view, state), "rows": _rows(view, page.rows, state.query(**place))},
+        "list_url": _list_url(view, ""),
+        "totals_url": reverse("web:conversion-totals", args=[program.code]) + state.query(sort=None),
+        "range": f"{formats.number(first)}–{formats.number(last)}",
+        "before_url": page.before and _list_url(view, state.query(before=page.before.to_text())),
+        "after_url": page.after and _list_url(view, state.query(after=page.after.to_text())),
+    }
+
+
+def _columns(view: Viewpoint, state: ListState) -> Sequence[Mapping[str, object]]:
+    """What the grid needs to know of each column. `keep`: on narrow screens columns with greater figures go first."""
+
+    def column(field: str, title: str, width: int, keep: int, **more: object) -> dict[str, object]:
+        return {"field": field, "title": title, "width": width, "keep": keep, **more}
+
+    def sorts(name: str) -> dict[str, object]:
+        direction = ("descending" if state.order.descending else "ascending") if state.order.name == name else None
+        return {"url": _list_url(view, state.query_sorted_by(name)), "direction": direction}
+
+    columns = [
+        column("time", _("Time"), 150, 0, sort=sorts("time"), link=True),
+        column("order", _("Order number"), 110, 1),
+        column("event", _("Event type"), 90, 6) if EventType.objects.filter(program=view.program).count() > 1 else None,
+        column("credited", _("Credited to"), 160, 2, grow=2) if view.sees_everything else None,
+        column("reason", _("Reason"), 110, 7, grow=1),
+        column("status", _("Status"), 100, 4, status=True),
+        column("customer", _("Customer status"), 118, 5),
+        column("turnover", _("Turnover"), 110, 3, number=True, sort=sorts("turnover")),
+        column("commission", _("Commission"), 110, 1, number=True, sort=sorts("commission")),
+        column("model", _("Commission model"), 150, 8, grow=2),
+    ]
+    return [one for one in columns if one]
+
+
+def _rows(view: Viewpoint, conversions: Sequence[Conversion], query: str) -> Sequence[Mapping[str, Cell]]:
+    program, zone = view.program, ZoneInfo(view.program.timezone)
+    partners = dict(Partner.objects.filter(program=program).values_list("code", "name"))
+    channels = dict(Channel.objects.filter(program=program).values_list("code", "name"))
+
+    def credited(one: Conversion) -> str:
+        if one.credited_to == CreditedTo.NONE:
+            return str(words.NOBODY)
+        if one.credited_to == CreditedTo.CHANNEL:
+            return _("%(name)s · channel") % {"name": channels.get(one.channel or "", one.channel)}
+        return partners.get(one.partner or "", one.partner or "")
+
+    def row(one: Conversion) -> dict[str, Cell]:
+        key = key_to_text(PREFIX, one.id)
+        return {
+            "id": key,
+            "faint": [] if one.credited_to == CreditedTo.PARTNER else ["credited", "reason", "commission"],
+            "url": reverse("web:conversion", args=[program.code, key]) + query,
+            "time": formats.instant(one.occurred_at, zone),
+            "order": one.order_token,
+            "event": one.event_type,
+            "credited": credited(one),
+            "reason": words.word(words.REASONS, one.reason),
+            "status": {"code": one.status, "word": words.word(words.STATUSES, one.status)},
+            "customer": words.word(words.CUSTOMER_STATUSES, one.customer_status or ""),
+            "turnover": formats.money(one.turnover_minor, one.currency),
+            "commission": formats.money(one.commission_minor, one.currency),
+            "model": one.model or words.word(words.RESTRICTIONS, one.restriction or ""),
+        }
+
+    return [row(one) for one in conversions]

@@ -1,0 +1,141 @@
+"""The state of the conversion list as its address says it: filters, order, place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import Http404, QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from accredit.conversions.listing import ORDERS, Cursor, CursorError, Filters, Order, cursor_from_text
+from accredit.conversions.models import CreditedTo
+from accredit.programs.models import Channel, EventType, Partner
+from accredit.programs.visibility import Viewpoint
+from accredit.web import words
+
+Choices = Sequence[tuple[Any, Any]]
+"""Value and label; or the label of a group and its choices."""
+ALL = ("", _("All"))
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class FilterForm(forms.Form):
+    """What people narrow the list by. The choices are those of the program's set-up."""
+
+    q = forms.CharField(
+        label=_("Order number"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    since = forms.DateField(label=_("From"), required=False, widget=DayInput(), input_formats=["%Y-%m-%d"])
+    until = forms.DateField(label=_("Until"), required=False, widget=DayInput(), input_formats=["%Y-%m-%d"])
+    credited = forms.ChoiceField(label=_("Credited to"), required=False)
+    status = forms.ChoiceField(label=_("Status"), required=False, choices=[ALL, *words.STATUSES.items()])
+    customer = forms.ChoiceField(label=_("Customer status"), required=False)
+    event = forms.ChoiceField(label=_("Event type"), required=False)
+
+    def __init__(self, data: QueryDict, view: Viewpoint) -> None:
+        super().__init__(data, auto_id="filter-%s")
+        event_types = list(EventType.objects.filter(program=view.program).order_by("id"))
+        self._choose("credited", _credited_choices(view) if view.sees_everything else [])
+        self._choose("customer", [(name, words.word(words.CUSTOMER_STATUSES, name)) for name in _statuses(event_types)])
+        self._choose("event", [(one.code, one.code) for one in event_types] if len(event_types) > 1 else [])
+
+    def _choose(self, name: str, choices: Choices) -> None:
+        """Offers the choices; a field that has none is not there."""
+        if choices:
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [ALL, *choices]
+        else:
+            del self.fields[name]
+
+    @property
+    def filters(self) -> Filters:
+        """What the form asks for; a field with an error asks for nothing."""
+        self.is_valid()
+        values: Mapping[str, Any] = {name: value or None for name, value in self.cleaned_data.items()}
+        credited = (values.get("credited") or "").partition(":")
+        return Filters(
+            first_date=values.get("since"),
+            last_date=values.get("until"),
+            credited_to=credited[0] or None,
+            credited_code=credited[2] or None,
+            status=values.get("status"),
+            customer_status=values.get("customer"),
+            event_type=values.get("event"),
+            order_token=values.get("q"),
+        )
+
+
+def _credited_choices(view: Viewpoint) -> Choices:
+    partners = Partner.objects.filter(program=view.program).order_by("name").values_list("code", "name")
+    channels = Channel.objects.filter(program=view.program).order_by("name").values_list("code", "name")
+    groups: Choices = [
+        (_("Partners"), [(f"{CreditedTo.PARTNER}:{code}", name) for code, name in partners]),
+        (_("Channels"), [(f"{CreditedTo.CHANNEL}:{code}", name) for code, name in channels]),
+    ]
+    return [*[group for group in groups if group[1]], (CreditedTo.NONE.value, words.NOBODY)]
+
+
+def _statuses(event_types: Sequence[EventType]) -> Sequence[str]:
+    """The two that every program knows, then the names that the event types map to."""
+    names = dict.fromkeys(words.CUSTOMER_STATUSES)
+    for event_type in event_types:
+        names.update(dict.fromkeys(name for name, _words in event_type.customer_status or ()))
+    return list(names)
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """What the address of a list says, and the addresses of the lists beside it."""
+
+    form: FilterForm
+    order: Order
+    cursor: Cursor | None
+    parameters: Mapping[str, str]
+    """As the address has them, without the empty ones and without the place."""
+
+    def query(self, **changes: str | None) -> str:
+        """The query of the address that differs by `changes` only, on its first page unless they name a place."""
+        parameters = {name: value for name, value in {**self.parameters, **changes}.items() if value}
+        return f"?{urlencode(parameters)}" if parameters else ""
+
+    def query_sorted_by(self, name: str) -> str:
+        """Sorted by another column, or the other way round where it is this one; the largest and latest come first."""
+        descending = not (self.order.name == name and self.order.descending)
+        default = Order()
+        text = name if not descending else f"-{name}"
+        return self.query(sort=None if (name, descending) == (default.name, default.descending) else text)
+
+
+def state_of(view: Viewpoint, data: QueryDict) -> ListState:
+    """The state that an address describes. Raises Http404 for an order or a place that no page ever links to."""
+    form = FilterForm(data, view)
+    sort = data.get("sort") or "-time"
+    order = Order(sort.removeprefix("-"), descending=sort.startswith("-"))
+    if order.name not in ORDERS:
+        raise Http404(f"lists are not sorted by {order.name!r}")
+    given = {name: (data.get(name) or "").strip() for name in (*form.fields, "sort")}
+    parameters = {name: value for name, value in given.items() if value}
+    return ListState(form, order, _cursor(data, order), parameters)
+
+
+def _cursor(data: QueryDict, order: Order) -> Cursor | None:
+    try:
+        if after := data.get("after"):
+            return cursor_from_text(after, order, backwards=False)
+        if before := data.get("before"):
+            return cursor_from_text(before, order, backwards=True)
+    except CursorError as error:
+        raise Http404(str(error)) from error
+    return None

@@ -1,0 +1,88 @@
+"""What every page shares: the layout around it, who may open it, and what of it is sent."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+
+from accredit.access.models import ColourScheme, Density, User
+from accredit.programs.models import Program
+from accredit.programs.visibility import Viewpoint, viewpoint, visible_programs
+from accredit.web.preferences import choices
+
+P = ParamSpec("P")
+PART = "HX-Request-Type"
+"""htmx sends `partial` where it wants a part of the page, `full` where it picks the part itself."""
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """True where the answer replaces a part of the page that the browser already shows."""
+    return request.headers.get(PART) == "partial"
+
+
+def show(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+    """Renders a page or a part of one. What it shows belongs to one user: nobody but their browser keeps it, and the
+    browser asks again."""
+    user = request.user if request.user.is_authenticated else None
+    frame = {
+        "scheme": user.colour_scheme if user else ColourScheme.AUTO,
+        "density": user.density if user else Density.COMFORTABLE,
+        "choices": choices(request),
+    }
+    if user and not wants_part(request):
+        frame["programs"] = visible_programs(user)
+    response = render(request, template, {**frame, **context}, status=status)
+    response.headers["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, [PART])
+    return response
+
+
+def for_users(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Opens a page to signed-in users only; everybody else signs in first and comes back."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if wants_part(request):
+            return HttpResponse(status=401, headers={"HX-Refresh": "true"})
+        return redirect_to_login(request.get_full_path(), reverse("web:sign-in"))
+
+    return guarded
+
+
+def for_program(view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Loads the program of the address (`code`) as the signed-in user sees it; to strangers it does not exist."""
+
+    def loaded(request: HttpRequest, /, code: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            seen = viewpoint(cast(User, request.user), code)
+        except Program.DoesNotExist:
+            raise Http404(f"no program {code!r} for this user") from None
+        return view(request, seen, *args, **kwargs)
+
+    return wraps(view)(for_users(loaded))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 Django passes it
+    """What does not exist, and what this user may not see: the two look the same."""
+    context = {
+        "title": _("There is nothing here"),
+        "remedy": _("The address may be mistyped, or it belongs to a program that you have no part in."),
+    }
+    return show(request, "web/error.html", context, status=404)
+
+
+def forbidden(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 Django passes it
+    """A form that was open for too long, or that came from elsewhere."""
+    context = {
+        "title": _("This form is no longer valid"),
+        "remedy": _("Go back, reload the page and send it again. Cookies must be allowed for this site."),
+    }
+    return show(request, "web/error.html", context, status=403)

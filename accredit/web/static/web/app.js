@@ -1,0 +1,38 @@
+// What makes the pages move: fragments by htmx, the grid, the panel and the keys.
+import { mountGrid } from "accredit/grid";
+import { listen } from "accredit/keyboard";
+import { clear, close, mark, open } from "accredit/panel";
+import "htmx";
+
+const notice = (shown) => { document.getElementById("notice").hidden = !shown; };
+
+// Filters that are empty stay out of the address.
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  if (ctx.request.method !== "GET" || !ctx.request.body) return;
+  for (const [name, value] of [...ctx.request.body]) if (value === "") ctx.request.body.delete(name);
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  const target = ctx.target;
+  if (target?.id === "list") clear(); // another list: the panel's conversion may not be in it
+  mountGrid();
+  mark();
+  notice(false);
+});
+document.addEventListener("htmx:error", () => notice(true));
+document.addEventListener("htmx:response:error", () => notice(true));
+document.addEventListener("accredit:grid", mark);
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const { target } = event;
+  const opener = target.closest("[data-opens]");
+  const toggle = target.closest("[data-toggles]");
+  const row = target.closest(".tabulator-row");
+  if (opener) document.getElementById(opener.dataset.opens).showModal();
+  else if (toggle) toggle.ariaExpanded = String(document.getElementById(toggle.dataset.toggles).classList.toggle("open"));
+  else if (target.closest("#panel-close")) { event.preventDefault(); close(); }
+  else if (row && !getSelection().toString()) { event.preventDefault(); open(row); }
+});
+
+listen();
+mountGrid();

@@ -1,0 +1,88 @@
+// The grid of a list. The server sends columns and rows as text that is ready to read; the grid lays them out.
+import { FormatModule, InteractionModule, ResizeColumnsModule, ResizeTableModule, ResponsiveLayoutModule, Tabulator } from "tabulator";
+import htmx from "htmx";
+
+Tabulator.registerModule([FormatModule, InteractionModule, ResizeColumnsModule, ResizeTableModule, ResponsiveLayoutModule]);
+
+let table = null;
+const resized = new ResizeObserver(() => table?.redraw()); // Tabulator itself watches virtual rows only
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+const formatters = {
+  text: (cell) => element("span", cell.getData().faint?.includes(cell.getField()) ? "soft" : "", cell.getValue() ?? ""),
+  status: (cell) => element("span", `status ${cell.getValue().code}`, cell.getValue().word),
+  link: (cell) => {
+    const link = element("a", "", cell.getValue());
+    link.href = cell.getData().url;
+    link.tabIndex = -1; // the row itself is in the tab order
+    return link;
+  },
+};
+
+function sortLink(column, label) {
+  const arrow = { ascending: "↑", descending: "↓" }[column.sort.direction];
+  const link = element("a", "", column.title);
+  link.href = column.sort.url;
+  link.id = `sort-${column.field}`;
+  link.title = `${label}: ${column.title}`;
+  for (const [name, value] of [["get", column.sort.url], ["target", "#list"], ["swap", "outerHTML"], ["push-url", "true"]])
+    link.setAttribute(`hx-${name}`, value);
+  if (arrow) {
+    const mark = element("span", "", arrow);
+    mark.ariaHidden = "true";
+    link.append(mark);
+  }
+  return link;
+}
+
+function definition(column, label) {
+  return {
+    field: column.field,
+    title: column.title,
+    minWidth: column.width,
+    widthGrow: column.grow ?? 1,
+    responsive: column.keep,
+    hozAlign: column.number ? "right" : "left",
+    headerHozAlign: column.number ? "right" : "left",
+    formatter: formatters[column.status ? "status" : column.link ? "link" : "text"],
+    titleFormatter: column.sort ? () => sortLink(column, label) : (cell) => document.createTextNode(cell.getValue()),
+  };
+}
+
+export function mountGrid() {
+  const place = document.querySelector("[data-grid]:not(.tabulator)");
+  if (!place) return;
+  resized.disconnect();
+  table?.destroy();
+  const { columns, rows } = JSON.parse(document.getElementById(place.dataset.grid).textContent);
+  table = new Tabulator(place, {
+    data: rows,
+    columns: columns.map((column) => definition(column, place.dataset.sortLabel)),
+    layout: "fitColumns",
+    responsiveLayout: "hide",
+    renderVertical: "basic",
+    height: "100%",
+    rowFormatter: (row) => {
+      const { id, url } = row.getData();
+      Object.assign(row.getElement().dataset, { id, url });
+      row.getElement().tabIndex = -1;
+    },
+  });
+  table.on("tableBuilt", () => {
+    place.ariaLabel = place.dataset.label;
+    place.querySelector(".tabulator-tableholder").removeAttribute("tabindex");
+    for (const column of columns.filter((one) => one.sort?.direction))
+      table.getColumn(column.field).getElement().ariaSort = column.sort.direction;
+    resized.observe(place);
+    const first = place.querySelector(".tabulator-row");
+    if (first) first.tabIndex = 0;
+    htmx.process(place);
+    place.dispatchEvent(new CustomEvent("accredit:grid", { bubbles: true }));
+  });
+}

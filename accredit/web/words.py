@@ -1,0 +1,59 @@
+"""What every code is called: statuses, outcomes, reasons, credit groups.
+
+The codes are the API; the words here are what people read. German stands beside English in
+`locale/de/LC_MESSAGES/django.po`, and a test proves that no code and no word is missing.
+"""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+Words = Mapping[str, str | Promise]
+
+STATUSES: Words = {"open": _("Open"), "approved": _("Approved"), "rejected": _("Rejected")}
+
+CREDIT_GROUPS: Words = {
+    "preferred": pgettext_lazy("credit group", "preferred"),
+    "standard": pgettext_lazy("credit group", "standard"),
+    "non-preferred": pgettext_lazy("credit group", "non-preferred"),
+}
+
+CUSTOMER_STATUSES: Words = {"New": _("New"), "Existing": _("Existing")}
+"""Only the two that need no set-up; every other status is a name of the advertiser's own and stays as it is."""
+
+REASONS: Words = {
+    "last_click": _("Last click"),
+    "promo_code": _("Promo code"),
+    "no_candidate": _("No candidate"),
+}
+
+NOBODY = _("Nobody")
+
+OUTCOMES: Words = {
+    "won": _("Won"),
+    "promo_code_precedence": _("A promo code went first"),
+    "earlier_click": _("Earlier click"),
+    "lower_credit_group": _("Lower credit group"),
+    "outside_referral_window": _("Outside the referral window"),
+    "no_live_contract": _("No contract at the time"),
+    "unknown_partner": _("Partner not known"),
+    "after_conversion": _("After the conversion"),
+    "unknown_code": _("Code not known"),
+    "code_not_valid": _("Code not valid at the time"),
+    "code_not_involved": _("Its owner had no click that counts"),
+    "code_not_winner": _("Its owner did not win"),
+}
+
+RESTRICTIONS: Words = {
+    "event_type_not_paid": _("The terms do not pay this event type"),
+    "foreign_promo_code": _("The order carries another partner’s promo code"),
+    "no_amount_in_currency": _("The terms name no amount in this currency"),
+}
+"""The reasons that are built in; a restriction of the terms goes by the name that the advertiser gave it."""
+
+
+def word(words: Words, code: str) -> str:
+    """The word of a code; a name that somebody gave (a customer status, a restriction) stands for itself."""
+    return str(words.get(code, code))
