@@ -9,6 +9,7 @@ from accredit import __version__
 from accredit.cli import serving
 from accredit.cli.credit import credit
 from accredit.cli.demo import app as demo
+from accredit.cli.load import load
 from accredit.cli.program import app as program
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(credit)
+app.command()(load)
 app.add_typer(program, name="program")
 app.add_typer(demo, name="demo")
 serving.add_to(app)

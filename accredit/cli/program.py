@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from accredit.cli import installed
 from accredit.cli.reporting import reporting_errors
 
 app = typer.Typer(help="The set-up of a program as one TOML file.", no_args_is_help=True)
@@ -19,3 +20,8 @@ def check(file: ProgramFile) -> None:
 
     with reporting_errors():
         read_program(file)
+
+
+app.command()(installed.plan)
+app.command()(installed.apply)
+app.command()(installed.export)

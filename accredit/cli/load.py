@@ -1,0 +1,94 @@
+"""`accredit load`: clicks and orders into the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from accredit.cli.reporting import reporting_errors
+from accredit.cli.serving import reporting_setup
+
+if TYPE_CHECKING:
+    from accredit.conversions.operations import Loaded
+    from accredit.tracking.operations import Progress
+
+SHOWN_CONFLICTS = 10
+
+
+def _file(words: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(help=words, exists=True, dir_okay=False, readable=True)
+    return option
+
+
+def load(
+    program: Annotated[str, typer.Option(help="The code of an installed program.")],
+    clicks: Annotated[Path, _file("Clicks, as CSV or Parquet by the file's ending.")],
+    orders: Annotated[Path, _file("Orders.")],
+    items: Annotated[Path | None, _file("Items of the orders.")] = None,
+) -> None:
+    """Append clicks to the log, and record orders: credited by the log, and priced. What is there already stays.
+
+    A load that was cut off is finished by loading the same files again.
+
+    Exit code 0: all rows are in the database. 1: the files have errors (nothing is loaded then), or some rows came
+    earlier with other content, which stays.
+    """
+    with reporting_setup(), reporting_errors():
+        from accredit.config.installation import installation
+
+        with installation():
+            from accredit.conversions import operations
+            from accredit.programs.queries import UnknownProgram
+            from accredit.tracking.operations import TooManyDays
+
+            try:
+                with _bars() as progress:
+                    loaded = operations.load(program, clicks, orders, items, now=datetime.now(UTC), progress=progress)
+            except (UnknownProgram, TooManyDays, operations.OrdersNotPriced) as error:
+                typer.secho(str(error.args[0]), err=True, fg="red")
+                raise typer.Exit(1) from None
+            _report(loaded)
+
+
+@contextmanager
+def _bars() -> Iterator["Progress"]:
+    """A bar for clicks and one for orders on a terminal; elsewhere nothing."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:6}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        tasks = {what: shown.add_task(what, total=None) for what in ("clicks", "orders")}
+
+        def progress(what: str, done: int, total: int) -> None:
+            shown.update(tasks[what], completed=done, total=total)
+
+        yield progress
+
+
+def _report(loaded: "Loaded") -> None:
+    typer.echo(
+        f"{loaded.clicks.new:,} new clicks, {loaded.new_conversions:,} new conversions;"
+        f" {loaded.clicks.known:,} clicks and {loaded.known_conversions:,} conversions were already there."
+    )
+    clicks, orders = loaded.clicks.conflicting, loaded.conflicting_orders
+    if len(clicks):
+        first = ", ".join(clicks.head(SHOWN_CONFLICTS))
+        typer.secho(
+            f"{len(clicks):,} clicks are in the log with other content, which stays: {first}"
+            f"{' …' if len(clicks) > SHOWN_CONFLICTS else ''}",
+            err=True, fg="red",
+        )  # fmt: skip
+    if len(orders):
+        first = ", ".join(" ".join(order) for order in orders.head(SHOWN_CONFLICTS).iter_rows())
+        typer.secho(
+            f"{len(orders):,} orders are recorded with other content, which stays; what came now is kept beside it:"
+            f" {first}{' …' if len(orders) > SHOWN_CONFLICTS else ''}",
+            err=True, fg="red",
+        )  # fmt: skip
+    if len(clicks) or len(orders):
+        raise typer.Exit(1)
