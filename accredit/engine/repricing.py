@@ -82,7 +82,8 @@ def _check(changes: pl.DataFrame, trace: Trace, *, key: list[str]) -> None:
 def _check_items(items: pl.DataFrame, trace: Trace) -> None:
     unknown = items.join(trace.items, on=["conversion", "item_id"], how="anti")
     UnknownItem.raise_for(unknown["conversion"], f"no item {', '.join(map(repr, unknown['item_id'].head(10)))}")
-    allowed = pl.col("quantity").is_between(1, MAX_QUANTITY) | (pl.col("quantity") + pl.col("turnover_minor") == 0)
+    cancelled = (pl.col("quantity") == 0) & (pl.col("turnover_minor") == 0)
+    allowed = pl.col("quantity").is_between(1, MAX_QUANTITY) | cancelled
     QuantityOutOfRange.raise_for(
         items.filter(~allowed.fill_null(False))["conversion"],
         f"a quantity is a whole number from 1 to {MAX_QUANTITY}, or 0 with turnover 0 for a cancelled item",
