@@ -1,0 +1,1 @@
+"""The worked cases of the specifications as tables, each run against the engine and the reference."""

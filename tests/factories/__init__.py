@@ -1,0 +1,1 @@
+"""Small builders: readable tables in, program values, facts and frames out."""

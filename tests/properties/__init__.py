@@ -1,0 +1,1 @@
+"""What holds for every program: generated programs, the engine and the reference beside each other."""
