@@ -60,9 +60,10 @@ def worked_out(orders: pl.DataFrame, items: pl.DataFrame, rates: pl.DataFrame) -
     turnover, once, piece = (pl.lit(per[name]).gather(pl.col("rate")) for name in ("turnover", "once", "piece"))
     of_turnover = pl.col("turnover_minor").cast(pl.Int128) * turnover
     of_pieces = pl.col("quantity").cast(pl.Int128) * piece
+    is_live = pl.col("quantity").clip(upper_bound=1)
 
     orders = _rounded(orders.with_row_index("conversion"), of_turnover + piece + once)
-    items = _rounded(items, pl.when(pl.col("quantity") > 0).then(of_turnover + of_pieces + once).otherwise(0))
+    items = _rounded(items, (of_turnover + of_pieces + once) * is_live)
     if items["rate"].null_count() < len(items):
         orders = _with_sums_of_items(orders, items)
     return Trace(orders.drop("conversion").with_columns(pl.col("commission_minor").fill_null(0)), items, rates)

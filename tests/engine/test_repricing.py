@@ -181,6 +181,8 @@ def test_a_changed_item_changes_alone(case: Row) -> None:
     assert after.orders["commission_minor"].to_list() == [int(case["commission"])]
     assert after.items.row(1) == before.items.row(1)
     assert after.items.row(0)[2:4] == (int(case["quantity"]), int(case["turnover"]))
+    assert after.items["rate"].equals(before.items["rate"])
+    assert after.items["commission_minor"].is_null().equals(before.items["rate"].is_null())
 
 
 def test_a_cancelled_item_may_come_back() -> None:
