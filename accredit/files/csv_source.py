@@ -4,7 +4,7 @@ that Polars stumbles over is walked through by Python, to name the rows."""
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,31 +16,41 @@ from accredit.files.errors import FileError
 CHUNK_BYTES = 1 << 20
 MAX_HEADER_BYTES = 1 << 20
 _UNDECODED = re.compile("[\udc80-\udcff]")
+_FIELD = r'(?:"(?:[^"]|"")*"|[^",]*)'
+_RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*[\r\n]*")
+_OTHER_FORMATS = {
+    b"\xff\xfe": "UTF-16 or UTF-32",
+    b"\xfe\xff": "UTF-16",
+    b"\x1f\x8b": "compressed",
+    b"PK\x03\x04": "a spreadsheet or an archive",
+    b"PAR1": "Parquet",
+}
 
 
 def read_header(path: Path) -> list[str] | FileError:
     """The names in the first row."""
     with path.open("rb") as stream:
         start = stream.read(MAX_HEADER_BYTES)
-    if start[:4].startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in start[:4]:
+    for magic, what in _OTHER_FORMATS.items():
+        if start.startswith(magic):
+            return FileError(str(path), 1, "1", f"The file is {what}; it must be CSV in UTF-8.")
+    if b"\0" in start[:4]:
         return FileError(str(path), 1, "1", "The file is UTF-16 or UTF-32. Save it as UTF-8.")
-    try:
-        text = start.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if b"\n" not in start[: error.start] and error.start < MAX_HEADER_BYTES - 4:
-            return FileError(str(path), 1, "1", "The header is not UTF-8. Save the file as UTF-8.")
-        text = start.decode("utf-8-sig", errors="replace")
+    if b"\n" not in start and len(start) == MAX_HEADER_BYTES:
+        return FileError(str(path), 1, "1", "The first row is longer than a megabyte; it must name the columns.")
+    if b"\r" in start and b"\n" not in start:
+        return FileError(str(path), 1, "1", "The lines end in CR alone. Save the file with line ends LF or CRLF.")
+    text = start.decode("utf-8-sig", errors="surrogateescape")
     if not text.strip():
         return FileError(str(path), 1, "1", "The file is empty; its first row must name the columns.")
     try:
-        with _long_fields():
-            names = next(csv.reader(io.StringIO(text, newline=""), strict=True))
+        names = next(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         return FileError(str(path), 1, "1", f"The header cannot be read: {error}.")
     if not names:
         return FileError(str(path), 1, "1", "The first row is empty; it must name the columns.")
-    if "\r" in text and "\n" not in text:
-        return FileError(str(path), 1, "1", "The lines end in CR alone. Save the file with line ends LF or CRLF.")
+    if any(map(_UNDECODED.search, names)):
+        return FileError(str(path), 1, "1", "The header is not UTF-8. Save the file as UTF-8.")
     return names
 
 
@@ -84,27 +94,42 @@ class BrokenRows:
 
 
 def broken_rows(path: Path, names: list[str]) -> BrokenRows:
-    """An error for every row with too few or too many fields, for every cell that is not UTF-8, and for the first
-    misplaced quotation mark, after which nothing more can be said."""
+    """An error for every row with too few or too many fields, for every cell that is not UTF-8, and for misplaced
+    quotation marks, after which the rows that Polars and Python see may differ."""
     errors = []
+    quoted_well = True
     row = 0
+    lines: list[str] = []
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream, _long_fields():
         try:
-            for row, fields in enumerate(csv.reader(stream, strict=True), 1):
+            for row, fields in enumerate(csv.reader(_noting(stream, lines), strict=True), 1):
+                record = "".join(lines)
+                lines.clear()
                 if fields and len(fields) != len(names):
                     column = names[len(fields)] if len(fields) < len(names) else str(len(names) + 1)
                     message = f"The row has {len(fields)} fields; the header names {len(names)}."
                     errors.append(FileError(str(path), row, column, message))
-                for name, cell in zip(names, fields, strict=False):
-                    if not cell.isascii() and _UNDECODED.search(cell):
-                        errors.append(
-                            FileError(str(path), row, name, "The value is not UTF-8. Save the file as UTF-8.")
-                        )
+                if '"' in record and not _RECORD.fullmatch(record):
+                    quoted_well = False
+                    errors.append(_quotation_mark(path, row, "it stands within a field that has none around it"))
+                if not record.isascii() and _UNDECODED.search(record):
+                    wrong = (name for name, cell in zip(names, fields, strict=False) if _UNDECODED.search(cell))
+                    message = "The value is not UTF-8. Save the file as UTF-8."
+                    errors += [FileError(str(path), row, name, message) for name in wrong]
         except csv.Error as error:
-            message = f"A quotation mark is wrong in this row ({error}). Double those within quotation marks."
-            errors.append(FileError(str(path), row + 1, "1", message))
-            return BrokenRows(errors, are_all=False)
-    return BrokenRows(errors, are_all=True)
+            return BrokenRows([*errors, _quotation_mark(path, row + 1, str(error))], are_all=False)
+    return BrokenRows(errors, are_all=quoted_well)
+
+
+def _quotation_mark(path: Path, row: int, why: str) -> FileError:
+    message = f"A quotation mark is wrong: {why}. Put the field into quotation marks, and double those within."
+    return FileError(str(path), row, "1", message)
+
+
+def _noting(lines: Iterable[str], noted: list[str]) -> Iterator[str]:
+    for line in lines:
+        noted.append(line)
+        yield line
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -102,7 +102,8 @@ def _declared(
     for number, name in enumerate(names):
         if name not in known:
             message = f"There is no column {name[:SHOWN_CHARACTERS]!r} in this table. {suggestion(name, known)}"
-            errors.append(FileError(str(path), 1, name[:SHOWN_CHARACTERS] or str(number + 1), message))
+            shown = name[:SHOWN_CHARACTERS] if name.isprintable() else ""
+            errors.append(FileError(str(path), 1, shown or str(number + 1), message))
         elif name in names[:number]:
             errors.append(FileError(str(path), 1, name, f"The column {name!r} is there twice. Leave one out."))
     present: list[Column] = []
@@ -154,9 +155,10 @@ def _read(table: Table) -> tuple[Table, pl.DataFrame | None, list[FileError]]:
     told apart. The table given back is the one to read texts from."""
     try:
         frame = _values(table)
-        if not table.is_csv or not _lacks_fields(table, frame):
+        if not table.is_csv or not _is_suspicious(table, frame):
             return table, frame, []
-        return table, frame, csv_source.broken_rows(table.path, table.names).errors
+        broken = csv_source.broken_rows(table.path, table.names)
+        return table, frame if broken.are_all else None, broken.errors
     except pl.exceptions.PolarsError as error:
         if table.is_csv:
             broken = csv_source.broken_rows(table.path, table.names)
@@ -177,11 +179,19 @@ def _values(table: Table) -> pl.DataFrame:
     return cells.select(parsed).collect(engine="streaming")
 
 
-def _lacks_fields(table: Table, frame: pl.DataFrame) -> bool:
-    """Whether some row is too short. Polars fills its last columns with null."""
+def _is_suspicious(table: Table, frame: pl.DataFrame) -> bool:
+    """Whether some row may be too short, since Polars fills its last columns with null, or have a quotation mark in a
+    field that is not within such marks, since Polars takes it as it is."""
     last = table.names[-1]
     never_null = last in frame.columns and not frame[last].has_nulls()
-    return not never_null and csv_source.lacks_fields(table.path, table.names, frame.height)
+    if not never_null and csv_source.lacks_fields(table.path, table.names, frame.height):
+        return True
+    if not csv_source.has_byte(table.path, b'"'):
+        return False
+    marked = table.raw.select(pl.any_horizontal(pl.all().str.contains('"', literal=True).any())).collect(
+        engine="streaming"
+    )
+    return bool(marked.item())
 
 
 def _checks_of(table: Table) -> list[Check]:
@@ -234,8 +244,7 @@ def _check(table: Table, frame: pl.DataFrame, checks: Sequence[Check], broken: l
     if not failed and not broken:
         return Checked(frame, header, header.is_empty())
     texts = table.raw.select(
-        values.as_text(_cell(table, column), table.schema[column.name]).name.prefix("written ")
-        for column in table.columns
+        _cell(table, column).cast(pl.String).replace("", None).name.prefix("written ") for column in table.columns
     ).collect()
     rows = pl.concat([frame, texts], how="horizontal").filter(
         ~pl.all_horizontal(pl.col(texts.columns).is_null()),

@@ -4,14 +4,15 @@ becomes null."""
 import polars as pl
 
 from accredit import money
-from accredit.engine.frames import INSTANT
 from accredit.files.columns import Column, Kind
 
 MAX_TEXT = 500
 MAX_QUANTITY = 10**8
-FIRST_YEAR, LAST_YEAR = 1900, 9998  # with any offset, still years that Python, Polars and PostgreSQL can hold
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
-DATE_AND_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,6})?"
+DATE_AND_TIME = r"^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,6})?"
+QUICK_FORMS = {27: "%Y-%m-%dT%H:%M:%S.%6fZ", 20: "%Y-%m-%dT%H:%M:%SZ"}
+"""Length → form of the instants that most files hold, which Polars reads several times faster than `%+`."""
 INSTANT_TEXT = DATE_AND_TIME + r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
 AMOUNT_TEXT = r"^[0-9]+(\.[0-9]+)?$"
 EXACT_AMOUNT_TEXT = r"^[0-9]{1,16}(\.[0-9]{1,4}0*)?$"  # no currency has more than four decimals
@@ -45,46 +46,42 @@ def value(column: Column, dtype: pl.DataType) -> pl.Expr:
     cell = pl.col(column.name)
     if isinstance(dtype, pl.Datetime):
         return instant_of_datetime(cell, dtype)
-    text = as_text(cell, dtype)
+    if not isinstance(dtype, pl.String):
+        cell = cell.cast(pl.String)
     match column.kind:
         case Kind.TEXT:
-            return text
+            return pl.when(cell != "").then(cell)
         case Kind.INSTANT:
-            return instant(text)
+            return instant(cell)
         case Kind.AMOUNT:
-            return ten_thousandths(text)
+            return ten_thousandths(cell)
         case Kind.QUANTITY:
-            number = pl.when(text.str.contains(QUANTITY_TEXT)).then(text).cast(pl.Int64, strict=False)
+            number = pl.when(cell.str.contains(QUANTITY_TEXT)).then(cell).cast(pl.Int64, strict=False)
             return pl.when(number.is_between(1, MAX_QUANTITY)).then(number)
-
-
-def as_text(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """A cell of any accepted type as text; empty is null."""
-    text = cell if isinstance(dtype, pl.String) else cell.cast(pl.String)
-    return pl.when(text != "").then(text)
 
 
 def instant(text: pl.Expr) -> pl.Expr:
     """ISO 8601 with an offset → UTC."""
-    parsed = (
-        pl.when(text.str.contains(INSTANT_TEXT))
+    in_utc = text.str.ends_with("Z") & text.str.contains("T", literal=True)
+    is_quick = [in_utc & (text.str.len_bytes() == length) for length in QUICK_FORMS]
+    quick = [
+        pl.when(fits)
         .then(text)
-        .str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
-    )
-    return _in_years(parsed)
+        .str.to_datetime(form, time_unit="us", strict=False, cache=False)
+        .dt.replace_time_zone("UTC")
+        for fits, form in zip(is_quick, QUICK_FORMS.values(), strict=True)
+    ]
+    others = pl.when(~pl.any_horizontal(is_quick)).then(text)
+    slow = others.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False, cache=False)
+    return pl.when(text.str.contains(INSTANT_TEXT)).then(pl.coalesce(*quick, slow))
 
 
 def instant_of_datetime(cell: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
     """An aware datetime → UTC; finer than microseconds is malformed."""
     utc = cell.dt.convert_time_zone("UTC")
     exact = utc.dt.cast_time_unit("us")
-    return _in_years(exact if dtype.time_unit != "ns" else pl.when(exact.dt.cast_time_unit("ns") == utc).then(exact))
-
-
-def _in_years(instants: pl.Expr) -> pl.Expr:
-    first = pl.datetime(FIRST_YEAR, 1, 1, time_unit="us", time_zone="UTC")
-    last = pl.datetime(LAST_YEAR + 1, 1, 1, time_unit="us", time_zone="UTC")
-    return pl.when(instants.is_between(first, last, closed="left")).then(instants).cast(INSTANT)
+    right = exact.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
+    return pl.when(right & (exact.dt.cast_time_unit(dtype.time_unit) == utc)).then(exact)
 
 
 def ten_thousandths(text: pl.Expr) -> pl.Expr:

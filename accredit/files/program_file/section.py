@@ -79,8 +79,8 @@ class Section:
             self.error(key, f"{key!r} has {len(value)} characters; at most {limit} are allowed.", *inside)
         elif _CONTROL.search(value):
             self.error(key, f"{key!r} holds a line break or another control character.", *inside)
-        elif value != value.strip():
-            self.error(key, f"{key!r} begins or ends with a blank: {shown(value)}.", *inside)
+        elif not inside and value != value.strip():
+            self.error(key, f"{key!r} begins or ends with a blank: {shown(value)}.")
         else:
             return value
         return None
@@ -161,7 +161,7 @@ class Section:
         return starts_at, ends_at
 
     def texts(self, key: str, default: Any = _ABSENT, *, expected: str = "a list of texts") -> tuple[str, ...] | None:
-        """A list of texts."""
+        """A list of texts. Outer blanks stay: what compares such texts passes over them."""
         value = self._take(key, list, expected, default)
         if value is None or value is default:
             return value
