@@ -24,7 +24,7 @@ PROGRAM = """
     code = "sale"
     [event_type.customer_status]
     New = ["N", "first order"]
-    "Re-Engaged" = ["winback"]
+    "Winback" = ["winback"]
     [[event_type]]
     code = "lead"
 
@@ -111,15 +111,15 @@ ITEMS = """
     3           | 11      | anvil    | 50
 """
 RESULTS = """
-    order | credit to | code | group | terms    | status     | commission | model    | adjustments  | restriction
-    1     | Barb      | -    | P     | standard | New        | 16.75      | New 15 % | Mobile;Large | -
-    2     | Barb      | B10  | P     | standard | Re-Engaged | 0.00       | -        | -            | No cards
-    3     | Barb      | -    | P     | standard | Unheard    | 7.30       | Default  | Mobile;Large | No cards
-    4     | Barb      | -    | P     | standard | New        | 0.00       | -        | -            | event_type_not_paid
-    5     | email     | -    | S     | -        | -          | 0.00       | -        | -            | -
-    6     | Carl      | -    | N     | standard | New        | 16.75      | New 15 % | Mobile;Large | -
-    7     | Carl      | -    | N     | standard | -          | 0.00       | -        | -            | No cards
-    8     | nobody    | -    | -     | -        | -          | 0.00       | -        | -            | -
+    order | credit to | code | group | terms    | status  | commission | model    | adjustments  | restriction
+    1     | Barb      | -    | P     | standard | New     | 16.75      | New 15 % | Mobile;Large | -
+    2     | Barb      | B10  | P     | standard | Winback | 0.00       | -        | -            | No cards
+    3     | Barb      | -    | P     | standard | Unheard | 7.30       | Default  | Mobile;Large | No cards
+    4     | Barb      | -    | P     | standard | New     | 0.00       | -        | -            | event_type_not_paid
+    5     | email     | -    | S     | -        | -       | 0.00       | -        | -            | -
+    6     | Carl      | -    | N     | standard | New     | 16.75      | New 15 % | Mobile;Large | -
+    7     | Carl      | -    | N     | standard | -       | 0.00       | -        | -            | No cards
+    8     | nobody    | -    | -     | -        | -       | 0.00       | -        | -            | -
 """
 
 
