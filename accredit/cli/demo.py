@@ -1,8 +1,28 @@
 """`accredit demo`: a look at Accredit with a shop's orders and synthetic clicks."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from accredit.cli.load import bars, report
+from accredit.cli.reporting import progress, reporting_errors
 from accredit.cli.serving import CORES, Host, Port, StopWithParent, Workers, reporting_setup, serve
+
+if TYPE_CHECKING:
+    import polars as pl
+
+OrdersFile = Annotated[
+    Path | None,
+    typer.Option(
+        help='Invoices as CSV, plain or .gz, in the columns of the public "Online Retail" data set; without it they are'
+        " generated.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+    ),
+]
 
 app = typer.Typer(help="A look at Accredit with a shop's orders and synthetic clicks.", no_args_is_help=True)
 
@@ -18,7 +38,7 @@ def run(
 @app.command()
 def ensure() -> None:
     """Load the demo unless it is there, and say who may sign in."""
-    with reporting_setup():
+    with reporting_setup(), reporting_errors():
         from accredit.config import environment
         from accredit.config.installation import installation
 
@@ -26,4 +46,96 @@ def ensure() -> None:
         with installation():
             from accredit.demo.operations import ensure_demo
 
-            ensure_demo(orders_path)
+            with bars() as progress:
+                loaded = ensure_demo(orders_path, now=datetime.now(UTC), progress=progress)
+            if loaded:
+                source = f"of {orders_path}" if orders_path else "generated"
+                typer.echo(f"The demo has {loaded.loaded.new_conversions:,} orders ({source}) with synthetic clicks.")
+            _show_people()
+
+
+@app.command()
+def load(orders: OrdersFile = None) -> None:
+    """Load a shop's invoices with synthetic clicks into the demo's program, and show what came of it.
+
+    What is loaded already stays as it is. Exit code 1: the file cannot be read (nothing is loaded then), or some
+    invoices came earlier with other content.
+    """
+    with reporting_setup(), reporting_errors():
+        from accredit.config.installation import installation
+
+        with installation():
+            from accredit.demo.operations import load_demo
+
+            with bars() as progress:
+                done = load_demo(orders, now=datetime.now(UTC), progress=progress)
+            _show_rules(done.demo.counts)
+            _show_credits()
+            _show_people()
+            report(done.loaded)
+
+
+@app.command()
+def files(
+    out: Annotated[Path, typer.Option(help="The folder to write to: a new or an empty one.", file_okay=False)],
+    orders: OrdersFile = None,
+) -> None:
+    """Write the demo as files for `accredit credit`: program.toml, clicks.csv, orders.csv, items.csv.
+
+    The clicks are synthetic. Needs no database.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise typer.BadParameter(f"{out} is not empty.")
+
+    from accredit.demo.input import demo_input, write_files
+
+    with reporting_errors():
+        with progress("Making orders and synthetic journeys"):
+            demo = demo_input(orders)
+        with progress("Writing"):
+            write_files(demo, out)
+    _show_rules(demo.counts)
+    typer.echo(
+        f"{demo.conversions.height:,} orders with {demo.items.height:,} items and {demo.clicks.height:,} synthetic"
+        f" clicks are in {out}. Credit them there:\n\n  accredit credit --program program.toml --clicks clicks.csv"
+        " --orders orders.csv --items items.csv --out conversions.csv --explain explanations.csv"
+    )
+
+
+def _show_rules(counts: "pl.DataFrame") -> None:
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    from accredit.demo.orders import RULES
+
+    table = Table("Rule", "Invoices", "Lines", "What it does", box=SIMPLE)
+    table.columns[1].justify = table.columns[2].justify = "right"
+    for rule, invoices, lines in counts.iter_rows():
+        table.add_row(rule, f"{invoices:,}", f"{lines:,}", RULES[rule])
+    Console().print(table)
+
+
+def _show_credits() -> None:
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    from accredit.demo.orders import CURRENCY
+    from accredit.demo.queries import credits_of_demo
+    from accredit.money import to_major
+
+    table = Table("Credited to", "", "Conversions", f"Turnover {CURRENCY}", f"Commission {CURRENCY}", box=SIMPLE)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for credit in credits_of_demo():
+        amounts = (to_major(minor, CURRENCY) for minor in (credit.turnover_minor, credit.commission_minor))
+        table.add_row(credit.credited_to, credit.code, f"{credit.conversions:,}", *(f"{a:,}" for a in amounts))
+    Console().print(table)
+
+
+def _show_people() -> None:
+    from accredit.demo.operations import PEOPLE, demo_password
+
+    for person in PEOPLE:
+        typer.echo(f"Sign in as {person.email:24} with {demo_password()} ({person.organization})")

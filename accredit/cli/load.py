@@ -45,16 +45,16 @@ def load(
             from accredit.tracking.operations import TooManyDays
 
             try:
-                with _bars() as progress:
+                with bars() as progress:
                     loaded = operations.load(program, clicks, orders, items, now=datetime.now(UTC), progress=progress)
             except (UnknownProgram, TooManyDays, operations.OrdersNotPriced) as error:
                 typer.secho(str(error.args[0]), err=True, fg="red")
                 raise typer.Exit(1) from None
-            _report(loaded)
+            report(loaded)
 
 
 @contextmanager
-def _bars() -> Iterator["Progress"]:
+def bars() -> Iterator["Progress"]:
     """A bar for clicks and one for orders on a terminal; elsewhere nothing."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -70,7 +70,8 @@ def _bars() -> Iterator["Progress"]:
         yield progress
 
 
-def _report(loaded: "Loaded") -> None:
+def report(loaded: "Loaded") -> None:
+    """Say what was loaded, and what came earlier with other content: then exit with 1."""
     typer.echo(
         f"{loaded.clicks.new:,} new clicks, {loaded.new_conversions:,} new conversions;"
         f" {loaded.clicks.known:,} clicks and {loaded.known_conversions:,} conversions were already there."

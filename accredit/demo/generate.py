@@ -11,7 +11,9 @@ from accredit.demo.orders import COLUMNS
 BEGIN = datetime(2010, 12, 1, tzinfo=UTC)
 """The wall clock of the shop: the file has no zone."""
 DAYS = 374
-FIRST_INVOICE = 536365
+FIRST_INVOICE = 900001
+"""Beyond the numbers of the real file, so that both can be loaded into one program."""
+FIRST_CUSTOMER = 30001
 INVOICES_PER_CUSTOMER = 4
 PRODUCTS = 1_200
 GIFT_CARDS = 3
@@ -56,7 +58,7 @@ def _invoice(number: int, time: str, countries: list[str], prices: list[str], dr
     kind = draws.pick(KINDS)
     customer = draws.below(1 + draws.below(len(countries)))  # the low numbers order most
     is_known = kind in ("order", "cancellation", "fees") and draws.chance(93)
-    who = str(12346 + customer) if is_known else None
+    who = str(FIRST_CUSTOMER + customer) if is_known else None
     country = countries[customer] if is_known else "United Kingdom"
     if kind == "bad debt":
         yield (f"A{number}", "B", "Adjust bad debt", "1", time, "-1062.06", who, country)

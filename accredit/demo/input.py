@@ -37,11 +37,10 @@ def demo_input(orders_path: Path | None) -> DemoInput:
     return DemoInput(clicks, conversions, orders.items, orders.counts)
 
 
-def write_files(demo: DemoInput, folder: Path) -> list[Path]:
-    """Write program.toml, clicks.csv, orders.csv and items.csv, as spec 80 describes them, and return their paths."""
+def write_files(demo: DemoInput, folder: Path) -> None:
+    """Write program.toml, clicks.csv, orders.csv and items.csv, as spec 80 describes them."""
     folder.mkdir(parents=True, exist_ok=True)
-    program = folder / PROGRAM_FILE.name
-    program.write_bytes(PROGRAM_FILE.read_bytes())
+    (folder / PROGRAM_FILE.name).write_bytes(PROGRAM_FILE.read_bytes())
     tokens = demo.conversions.select("order_token", conversion=pl.int_range(pl.len(), dtype=pl.UInt32))
     tables = {
         "clicks": demo.clicks.select(
@@ -56,10 +55,8 @@ def write_files(demo: DemoInput, folder: Path) -> list[Path]:
             *("order_token", "item_id", "quantity", _turnover(), "sku", "category")
         ),
     }
-    paths = [folder / f"{name}.csv" for name in tables]
-    for table, path in zip(tables.values(), paths, strict=True):
-        table.write_csv(path)
-    return [program, *paths]
+    for name, table in tables.items():
+        table.write_csv(folder / f"{name}.csv")
 
 
 def _instant(name: str) -> pl.Expr:

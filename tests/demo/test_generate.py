@@ -13,8 +13,8 @@ def test_the_same_seed_gives_the_same_lines_and_another_seed_others() -> None:
     assert lines.equals(generate_lines(invoices=50))
     assert not lines.equals(generate_lines(invoices=50, seed="another"))
     assert lines.rows()[1:3] == [
-        ("C536365", "20609", "GLASS CAKE STAND", "-2", "2010-12-11 12:52:00", "1.65", "12348", "United Kingdom"),
-        ("536366", "20696", "ANTIQUE T-LIGHT HOLDER", "1", "2010-12-20 15:26:00", "0.42", "12354", "United Kingdom"),
+        ("C900001", "20609", "GLASS CAKE STAND", "-2", "2010-12-11 12:52:00", "1.65", "30003", "United Kingdom"),
+        ("900002", "20696", "ANTIQUE T-LIGHT HOLDER", "1", "2010-12-20 15:26:00", "0.42", "30009", "United Kingdom"),
     ]
 
 
