@@ -172,6 +172,10 @@ class Conversion(Credited):
                 )
                 for field in ("partner", "channel")
             ),
+            *(
+                models.Index(fields=["program", "currency", f"{field}_minor", "id"], name=f"conversion_by_{field}")
+                for field in ("turnover", "commission")
+            ),
         ]
 
     def __str__(self) -> str:

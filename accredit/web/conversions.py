@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 from accredit.conversions.listing import PREFIX, conversion_of, page_of, totals_of
 from accredit.conversions.models import Conversion, CreditedTo
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
-from accredit.programs.models import Channel, EventType, Partner
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.explaining import explain
 from accredit.web.filtering import ListState, state_of
+from accredit.web.naming import Names
 from accredit.web.pages import for_program, show, wants_part
 
 Cell = str | Mapping[str, str] | Sequence[str]
@@ -27,14 +27,15 @@ Cell = str | Mapping[str, str] | Sequence[str]
 def conversion_list(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     """One page of the list; to htmx the list alone."""
     template = "web/conversions/list.html" if wants_part(request) else "web/conversions/page.html"
-    return show(request, template, _list_context(view, state_of(view, request.GET)))
+    names = Names(view)
+    return show(request, template, _list_context(names, state_of(names, request.GET)))
 
 
 @require_safe
 @for_program
 def totals(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     """Count, turnover and commission of everything that is filtered, a currency each. Loads after the rows."""
-    found = totals_of(view, state_of(view, request.GET).form.filters)
+    found = totals_of(view, state_of(Names(view), request.GET).form.filters)
     context = {
         "conversions": formats.number(sum(total.conversions for total in found)),
         "turnovers": [formats.money(total.turnover_minor, total.currency) for total in found],
@@ -51,16 +52,17 @@ def conversion(request: HttpRequest, view: Viewpoint, conversion: str) -> HttpRe
         found = conversion_of(view, key_from_text(PREFIX, conversion))
     except (KeyTextError, Conversion.DoesNotExist):
         raise Http404(f"no conversion {conversion!r} in {view.program.code!r} for this user") from None
-    state = state_of(view, request.GET)
+    names = Names(view)
+    state = state_of(names, request.GET)
     query = state.query(**_place(request))
     context = {
-        **explain(view, found, all_items="items" in request.GET),
+        **explain(names, found, all_items="items" in request.GET),
         "close_url": _list_url(view, query),
         "all_items_url": f"{request.path}{query}{'&' if query else '?'}items=all",
     }
     if wants_part(request):
         return show(request, "web/conversions/panel.html", context)
-    return show(request, "web/conversions/page.html", {**_list_context(view, state), **context})
+    return show(request, "web/conversions/page.html", {**_list_context(names, state), **context})
 
 
 def _place(request: HttpRequest) -> dict[str, str | None]:
@@ -71,8 +73,9 @@ def _list_url(view: Viewpoint, query: str) -> str:
     return reverse("web:conversions", args=[view.program.code]) + query
 
 
-def _list_context(view: Viewpoint, state: ListState) -> dict[str, Any]:
-    program, filters = view.program, state.form.filters
+def _list_context(names: Names, state: ListState) -> dict[str, Any]:
+    view, filters = names.view, state.form.filters
+    program = view.program
     page = page_of(view, filters, state.order, state.cursor)
     place: dict[str, str | None] = {}
     if state.cursor:
@@ -85,7 +88,7 @@ def _list_context(view: Viewpoint, state: ListState) -> dict[str, Any]:
         "form": state.form,
         "filtered": bool(set(state.parameters) - {"sort"}),
         "sort": state.parameters.get("sort"),
-        "grid": {"columns": _columns(view, state), "rows": _rows(view, page.rows, state.query(**place))},
+        "grid": {"columns": _columns(names, state), "rows": _rows(names, page.rows, state.query(**place))},
         "list_url": _list_url(view, ""),
         "totals_url": reverse("web:conversion-totals", args=[program.code]) + state.query(sort=None),
         "range": f"{formats.number(first)}–{formats.number(last)}",
@@ -94,20 +97,22 @@ def _list_context(view: Viewpoint, state: ListState) -> dict[str, Any]:
     }
 
 
-def _columns(view: Viewpoint, state: ListState) -> Sequence[Mapping[str, object]]:
+def _columns(names: Names, state: ListState) -> Sequence[Mapping[str, object]]:
     """What the grid needs to know of each column. `keep`: on narrow screens columns with greater figures go first."""
 
     def column(field: str, title: str, width: int, keep: int, **more: object) -> dict[str, object]:
         return {"field": field, "title": title, "width": width, "keep": keep, **more}
+
+    view = names.view
 
     def sorts(name: str) -> dict[str, object]:
         direction = ("descending" if state.order.descending else "ascending") if state.order.name == name else None
         return {"url": _list_url(view, state.query_sorted_by(name)), "direction": direction}
 
     columns = [
-        column("time", _("Time"), 150, 0, sort=sorts("time"), link=True),
+        column("time", _("Time"), 172, 0, sort=sorts("time"), link=True),
         column("order", _("Order number"), 110, 1),
-        column("event", _("Event type"), 90, 6) if EventType.objects.filter(program=view.program).count() > 1 else None,
+        column("event", _("Event type"), 90, 6) if len(names.event_types) > 1 else None,
         column("credited", _("Credited to"), 160, 2, grow=2) if view.sees_everything else None,
         column("reason", _("Reason"), 110, 7, grow=1),
         column("status", _("Status"), 100, 4, status=True),
@@ -119,28 +124,21 @@ def _columns(view: Viewpoint, state: ListState) -> Sequence[Mapping[str, object]
     return [one for one in columns if one]
 
 
-def _rows(view: Viewpoint, conversions: Sequence[Conversion], query: str) -> Sequence[Mapping[str, Cell]]:
-    program, zone = view.program, ZoneInfo(view.program.timezone)
-    partners = dict(Partner.objects.filter(program=program).values_list("code", "name"))
-    channels = dict(Channel.objects.filter(program=program).values_list("code", "name"))
-
-    def credited(one: Conversion) -> str:
-        if one.credited_to == CreditedTo.NONE:
-            return str(words.NOBODY)
-        if one.credited_to == CreditedTo.CHANNEL:
-            return _("%(name)s · channel") % {"name": channels.get(one.channel or "", one.channel)}
-        return partners.get(one.partner or "", one.partner or "")
+def _rows(names: Names, conversions: Sequence[Conversion], query: str) -> Sequence[Mapping[str, Cell]]:
+    """The cells by field. `faint`: fields that matter less in this row, since no partner is paid for it."""
+    zone = ZoneInfo(names.view.program.timezone)
+    list_url = _list_url(names.view, "")
 
     def row(one: Conversion) -> dict[str, Cell]:
         key = key_to_text(PREFIX, one.id)
         return {
             "id": key,
+            "url": f"{list_url}/{key}{query}",
             "faint": [] if one.credited_to == CreditedTo.PARTNER else ["credited", "reason", "commission"],
-            "url": reverse("web:conversion", args=[program.code, key]) + query,
             "time": formats.instant(one.occurred_at, zone),
             "order": one.order_token,
             "event": one.event_type,
-            "credited": credited(one),
+            "credited": names.credited(one),
             "reason": words.word(words.REASONS, one.reason),
             "status": {"code": one.status, "word": words.word(words.STATUSES, one.status)},
             "customer": words.word(words.CUSTOMER_STATUSES, one.customer_status or ""),

@@ -16,9 +16,9 @@ from django.utils.translation import ngettext
 from accredit.conversions.listing import EPOCH, PREFIX
 from accredit.conversions.models import Conversion, CreditedTo, Decision
 from accredit.database.keys import key_to_text
-from accredit.programs.models import Channel, Partner
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
+from accredit.web.naming import Names, Party
 from accredit.web.summing import sum_of
 
 WON = "won"
@@ -38,51 +38,13 @@ class Step:
     day: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
-    """A partner or channel of an explanation, as the database names it: `p:CODE`, `c:CODE`."""
-
-    kind: str
-    code: str
-
-    @classmethod
-    def from_text(cls, text: str | None) -> "Party | None":
-        if not text:
-            return None
-        kind, _colon, code = text.partition(":")
-        return cls(CreditedTo.PARTNER.value if kind in ("p", CreditedTo.PARTNER) else CreditedTo.CHANNEL.value, code)
-
-
-class Names:
-    """What the viewer may call the parties of a journey."""
-
-    def __init__(self, view: Viewpoint) -> None:
-        self.view = view
-        self.partners = dict(Partner.objects.filter(program=view.program).values_list("code", "name"))
-        self.channels = dict(Channel.objects.filter(program=view.program).values_list("code", "name"))
-
-    def shows(self, party: Party | None) -> bool:
-        """Whether the viewer may know who this is."""
-        if self.view.partners is None:
-            return True
-        return party is not None and party.kind == CreditedTo.PARTNER and party.code in self.view.partners
-
-    def of(self, party: Party | None) -> str:
-        if party is None:
-            return str(words.NOBODY)
-        is_partner = party.kind == CreditedTo.PARTNER
-        if not self.shows(party):
-            return _("another partner") if is_partner else _("a channel of the advertiser")
-        names = self.partners if is_partner else self.channels
-        return names.get(party.code, party.code)
-
-
-def explain(view: Viewpoint, conversion: Conversion, *, all_items: bool = False) -> Mapping[str, Any]:
+def explain(names: Names, conversion: Conversion, *, all_items: bool = False) -> Mapping[str, Any]:
     """The context of the panel."""
     decision = Decision.objects.get(
         program=conversion.program_id, conversion_id=conversion.id, number=conversion.decision
     )
-    names, zone = Names(view), ZoneInfo(view.program.timezone)
+    view = names.view
+    zone = ZoneInfo(view.program.timezone)
     return {
         "conversion": conversion,
         "conversion_key": key_to_text(PREFIX, conversion.id),
@@ -104,7 +66,7 @@ def explain(view: Viewpoint, conversion: Conversion, *, all_items: bool = False)
 def _winner(credited: Decision) -> Party | None:
     if credited.credited_to == CreditedTo.NONE:
         return None
-    return Party(credited.credited_to, credited.partner or credited.channel or "")
+    return Party(CreditedTo(credited.credited_to), credited.partner or credited.channel or "")
 
 
 def _verdict(decision: Decision, names: Names) -> Sequence[str]:

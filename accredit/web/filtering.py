@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accredit.conversions.listing import ORDERS, Cursor, CursorError, Filters, Order, cursor_from_text
 from accredit.conversions.models import CreditedTo
-from accredit.programs.models import Channel, EventType, Partner
-from accredit.programs.visibility import Viewpoint
 from accredit.web import words
+from accredit.web.naming import Names
 
 Choices = Sequence[tuple[Any, Any]]
 """Value and label; or the label of a group and its choices."""
@@ -43,12 +42,12 @@ class FilterForm(forms.Form):
     customer = forms.ChoiceField(label=_("Customer status"), required=False)
     event = forms.ChoiceField(label=_("Event type"), required=False)
 
-    def __init__(self, data: QueryDict, view: Viewpoint) -> None:
+    def __init__(self, data: QueryDict, names: Names) -> None:
         super().__init__(data, auto_id="filter-%s")
-        event_types = list(EventType.objects.filter(program=view.program).order_by("id"))
-        self._choose("credited", _credited_choices(view) if view.sees_everything else [])
-        self._choose("customer", [(name, words.word(words.CUSTOMER_STATUSES, name)) for name in _statuses(event_types)])
-        self._choose("event", [(one.code, one.code) for one in event_types] if len(event_types) > 1 else [])
+        codes = [event_type.code for event_type in names.event_types]
+        self._choose("credited", _parties(names) if names.view.sees_everything else [])
+        self._choose("customer", [(name, words.word(words.CUSTOMER_STATUSES, name)) for name in _statuses(names)])
+        self._choose("event", list(zip(codes, codes, strict=True)) if len(codes) > 1 else [])
 
     def _choose(self, name: str, choices: Choices) -> None:
         """Offers the choices; a field that has none is not there."""
@@ -77,22 +76,20 @@ class FilterForm(forms.Form):
         )
 
 
-def _credited_choices(view: Viewpoint) -> Choices:
-    partners = Partner.objects.filter(program=view.program).order_by("name").values_list("code", "name")
-    channels = Channel.objects.filter(program=view.program).order_by("name").values_list("code", "name")
+def _parties(names: Names) -> Choices:
     groups: Choices = [
-        (_("Partners"), [(f"{CreditedTo.PARTNER}:{code}", name) for code, name in partners]),
-        (_("Channels"), [(f"{CreditedTo.CHANNEL}:{code}", name) for code, name in channels]),
+        (_("Partners"), [(f"{CreditedTo.PARTNER}:{code}", name) for code, name in names.partners.items()]),
+        (_("Channels"), [(f"{CreditedTo.CHANNEL}:{code}", name) for code, name in names.channels.items()]),
     ]
     return [*[group for group in groups if group[1]], (CreditedTo.NONE.value, words.NOBODY)]
 
 
-def _statuses(event_types: Sequence[EventType]) -> Sequence[str]:
+def _statuses(names: Names) -> Sequence[str]:
     """The two that every program knows, then the names that the event types map to."""
-    names = dict.fromkeys(words.CUSTOMER_STATUSES)
-    for event_type in event_types:
-        names.update(dict.fromkeys(name for name, _words in event_type.customer_status or ()))
-    return list(names)
+    statuses = dict.fromkeys(words.CUSTOMER_STATUSES)
+    for event_type in names.event_types:
+        statuses.update(dict.fromkeys(name for name, _words in event_type.customer_status or ()))
+    return list(statuses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +115,9 @@ class ListState:
         return self.query(sort=None if (name, descending) == (default.name, default.descending) else text)
 
 
-def state_of(view: Viewpoint, data: QueryDict) -> ListState:
+def state_of(names: Names, data: QueryDict) -> ListState:
     """The state that an address describes. Raises Http404 for an order or a place that no page ever links to."""
-    form = FilterForm(data, view)
+    form = FilterForm(data, names)
     sort = data.get("sort") or "-time"
     order = Order(sort.removeprefix("-"), descending=sort.startswith("-"))
     if order.name not in ORDERS:

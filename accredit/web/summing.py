@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accredit.conversions.models import Conversion, Item, Rate
+from accredit.engine.trace import PPM, UNITS
 from accredit.money import decimals
 from accredit.web import formats, words
 
-PPM = Decimal(1_000_000)
+UNITS_PLACES = 12
 ITEMS_AT_FIRST = 50
 
 
@@ -73,27 +74,27 @@ def _steps(exact: "_Exact") -> Sequence[Line]:
 
 
 class _Exact:
-    """The steps of one rate in exact minor units."""
+    """The steps of one rate, exact, in UNITS: parts of a minor unit."""
 
     def __init__(self, rate: Rate, turnover_minor: int, quantity: int) -> None:
         self.rate, self.currency = rate, rate.currency
         if rate.percent_ppm is not None:
-            self.payout = Decimal(turnover_minor) * rate.percent_ppm / PPM
+            self.payout = turnover_minor * rate.percent_ppm * PPM
             self.payout_working = (
                 f"{formats.money(turnover_minor, self.currency)} × {formats.percent(rate.percent_ppm)}"
             )
         else:
             fixed = rate.fixed_minor or 0
-            self.payout = Decimal(fixed) * quantity
+            self.payout = fixed * quantity * UNITS
             each = formats.money(fixed, self.currency)
             self.payout_working = _("fixed amount") if quantity == 1 else f"{formats.number(quantity)} × {each}"
         self.changes = [self._change(adjustment) for adjustment in rate.adjustments]
         self.total = self.payout + sum(self.changes)
 
-    def _change(self, adjustment: Mapping[str, int | None]) -> Decimal:
+    def _change(self, adjustment: Mapping[str, int | None]) -> int:
         if (ppm := adjustment["percent_ppm"]) is not None:
-            return self.payout * ppm / PPM
-        return Decimal(adjustment["amount_minor"] or 0)
+            return self.payout // PPM * ppm
+        return (adjustment["amount_minor"] or 0) * UNITS
 
     def adjustments(self) -> Sequence[Line]:
         """One line each: a percentage is taken of the unadjusted payout."""
@@ -111,13 +112,13 @@ class _Exact:
         """What happens between the sum and the commission."""
         if self.total < 0:
             return [_("never below zero")]
-        return [_("rounded once, half up")] if self.total != self.total.to_integral_value() else []
+        return [_("rounded once, half up")] if self.total % UNITS else []
 
-    def shown(self, minor: Decimal, *, signed: bool = False) -> str:
+    def shown(self, units: int, *, signed: bool = False) -> str:
         """In major units, with every decimal that it has."""
         places = decimals(self.currency)
-        text = formats.exact(minor.scaleb(-places), places)
-        return f"+{text}" if signed and minor > 0 else text
+        text = formats.exact(Decimal(units).scaleb(-UNITS_PLACES - places, formats.EXACT), places)
+        return f"+{text}" if signed and units > 0 else text
 
 
 def _sum_of_items(conversion: Conversion, items: Sequence[Item], *, limit: int) -> Sum:

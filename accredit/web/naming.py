@@ -1,0 +1,61 @@
+"""Whom a viewer may name: the partners, channels and event types of a program, read once for a request."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from accredit.conversions.models import Conversion, CreditedTo
+from accredit.programs.models import Channel, EventType, Partner
+from accredit.programs.visibility import Viewpoint
+from accredit.web import words
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A partner or a channel."""
+
+    kind: CreditedTo
+    code: str
+
+    @classmethod
+    def from_text(cls, text: str | None) -> "Party | None":
+        """Of a decision's explanation (`p:CODE`, `c:CODE`) or its `without_winner` (`partner:CODE`, `channel:CODE`)."""
+        if not text:
+            return None
+        kind, _colon, code = text.partition(":")
+        return cls(CreditedTo.CHANNEL if kind in ("c", CreditedTo.CHANNEL) else CreditedTo.PARTNER, code)
+
+
+class Names:
+    """The words for everything that has a code in the program, as far as the viewer may know them."""
+
+    def __init__(self, view: Viewpoint) -> None:
+        self.view = view
+        partners = Partner.objects.filter(program=view.program).order_by("name", "code")
+        channels = Channel.objects.filter(program=view.program).order_by("name", "code")
+        self.partners: dict[str, str] = dict(partners.values_list("code", "name"))
+        self.channels: dict[str, str] = dict(channels.values_list("code", "name"))
+        self.event_types = list(EventType.objects.filter(program=view.program).order_by("id"))
+
+    def shows(self, party: Party | None) -> bool:
+        """Whether the viewer may know who this is: a partner knows itself only."""
+        if self.view.partners is None:
+            return True
+        return party is not None and party.kind == CreditedTo.PARTNER and party.code in self.view.partners
+
+    def of(self, party: Party | None) -> str:
+        """The party's name, or what the viewer may read in its place."""
+        if party is None:
+            return str(words.NOBODY)
+        is_partner = party.kind == CreditedTo.PARTNER
+        if not self.shows(party):
+            return _("another partner") if is_partner else _("a channel of the advertiser")
+        return (self.partners if is_partner else self.channels).get(party.code, party.code)
+
+    def credited(self, conversion: Conversion) -> str:
+        """Who is credited, as one cell of a list says it."""
+        if conversion.credited_to == CreditedTo.CHANNEL:
+            return _("%(name)s · channel") % {"name": self.channels.get(conversion.channel or "", conversion.channel)}
+        if conversion.credited_to == CreditedTo.PARTNER:
+            return self.partners.get(conversion.partner or "", conversion.partner or "")
+        return str(words.NOBODY)
