@@ -1,14 +1,15 @@
 """Pricing, beside one bare multiplication-and-rounding pass with the same rule masks written by hand.
 
-Terms of 20 payout groups, 5 adjustments and 2 restrictions over eight fields. The yardstick is what one would write in
+Terms of 20 payout groups, 5 adjustments and 2 restrictions over seven fields. The yardstick is what one would write in
 Polars for exactly these terms: it brings each text field into one form once, knows that there is one version of terms,
-one currency, one code an order and no items, keeps no trace, and adds up in 64 bits. Its commissions are compared with
-the engine's. The plain loop is the tests' reference implementation.
+one currency and one code an order, keeps no trace, and adds up in 64 bits. Its commissions must be the engine's. The
+plain loop is the tests' reference implementation, timed on a few conversions.
 """
 
 import argparse
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
@@ -17,7 +18,7 @@ from operator import and_, or_
 import polars as pl
 
 from accredit.engine.frames import CONVERSIONS, CREDITS, ITEMS, Schema
-from accredit.engine.pricing import price, reprice, summarize
+from accredit.engine.pricing import price
 from accredit.engine.program import (
     Adjustment,
     EventType,
@@ -30,10 +31,15 @@ from accredit.engine.program import (
     Terms,
 )
 from bench.report import Report, peak_mb, timed
+from tests.factories.frames import values
+from tests.reference import pricing as reference
+from tests.reference.crediting import Credit
+from tests.reference.facts import Conversion
 
 SIZES = (100_000, 1_000_000)
 LARGE = (10_000_000,)
-REFERENCE_ROWS = 5_000
+PLAIN = 5_000
+ITEMS_AN_ORDER = 2
 
 COUNTRIES = [f"{a}{b}" for a in "ABDEF" for b in "DEGKLN"]
 CATEGORIES = [f"category {n}" for n in range(200)]
@@ -73,7 +79,7 @@ def payout() -> Payout:
     ]
     return Payout(
         "sale", "order", "Standard", Rate(percent_ppm=100_000),
-        tuple(PayoutGroup(f"Group {n}", Rate(percent_ppm=50_000 + 2_500 * n), when) for n, when in enumerate(conditions)),
+        tuple(PayoutGroup(f"Group {n}", Rate(percent_ppm=50_000 + 2_500 * n), c) for n, c in enumerate(conditions)),
         (
             Adjustment("Mobile", 50_000, None, (is_in("device", "MOBILE"),)),
             Adjustment("Existing", -500_000, None, (is_in("customer_status", "Existing"),)),
@@ -96,22 +102,16 @@ def program(paid: Payout) -> Program:
 
 
 def orders(rows: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Conversions and credits with a fixed seed."""
+    """Conversions and credits, always the same."""
     chance = random.Random(20)
     texts = {
-        field: [None if chance.randrange(1000) < empty else chance.choice(values) for _ in range(rows)]
-        for field, (values, empty) in TEXTS.items()
+        field: [None if chance.randrange(1000) < empty else chance.choice(known) for _ in range(rows)]
+        for field, (known, empty) in TEXTS.items()
     }
     conversions = filled(
-        CONVERSIONS,
-        rows,
-        event_type="sale",
-        order_token=[str(n) for n in range(rows)],
-        occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
-        currency="EUR",
-        turnover_minor=[chance.randrange(100_000) for _ in range(rows)],
-        **texts,
-    )
+        CONVERSIONS, rows, event_type="sale", order_token=[str(n) for n in range(rows)], currency="EUR",
+        occurred_at=datetime(2026, 1, 1, tzinfo=UTC), turnover_minor=turnovers(chance, rows), **texts,
+    )  # fmt: skip
     credits = filled(
         CREDITS, rows, credited_to="partner", partner="p", reason="last_click", terms="standard", terms_version=1,
         blocked=False, device=texts["device"], sub_id1=texts["sub_id1"],
@@ -119,8 +119,23 @@ def orders(rows: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     return conversions, credits
 
 
+def baskets(rows: int) -> pl.DataFrame:
+    """Items of that many orders, always the same."""
+    chance = random.Random(21)
+    lines = range(rows * ITEMS_AN_ORDER)
+    return filled(
+        ITEMS, len(lines), conversion=[line // ITEMS_AN_ORDER for line in lines], quantity=1,
+        item_id=[str(line % ITEMS_AN_ORDER) for line in lines], turnover_minor=turnovers(chance, len(lines)),
+        category=[chance.choice(CATEGORIES) for _ in lines],
+    )  # fmt: skip
+
+
+def turnovers(chance: random.Random, rows: int) -> list[int]:
+    return [chance.randrange(100_000) for _ in range(rows)]
+
+
 def filled(schema: Schema, rows: int, **columns: object) -> pl.DataFrame:
-    """A frame of the schema; a column that is not given is null, a single value is repeated."""
+    """A frame of the schema: a list is a column, one value is repeated, and what is not given is null."""
     return pl.select(
         pl.lit(pl.Series(name, given, dtype=kind))
         if isinstance(given := columns.get(name), list)
@@ -129,36 +144,48 @@ def filled(schema: Schema, rows: int, **columns: object) -> pl.DataFrame:
     )
 
 
-def by_hand(paid: Payout, conversions: pl.DataFrame, credits: pl.DataFrame) -> pl.Series:
-    """The yardstick: commission of each order."""
-    frame = conversions.lazy().with_columns(credits["device"], credits["sub_id1"]).select(
-        "turnover_minor", *(pl.col(field).str.strip_chars().str.to_lowercase() for field in TEXTS)
-    )  # fmt: skip
+def orders_by_hand(paid: Payout, conversions: pl.DataFrame, credits: pl.DataFrame) -> pl.Series:
+    """The yardstick: the commission of each order."""
+    frame = conversions.lazy().with_columns(credits["device"], credits["sub_id1"], order_total="turnover_minor")
+    same = frame.select("turnover_minor", "order_total", *(same_by_hand(field) for field in TEXTS))
+    return same.select(commission_by_hand(paid)).collect().to_series()
 
+
+def items_by_hand(paid: Payout, conversions: pl.DataFrame, credits: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
+    """The yardstick where every item is paid alone: the commission of each order."""
+    orders = conversions.lazy().with_columns(credits["device"], credits["sub_id1"]).with_row_index("conversion")
+    same = orders.select(
+        "conversion", *(same_by_hand(field) for field in TEXTS if field != "category"), order_total="turnover_minor"
+    )
+    lines = items.lazy().select("conversion", "turnover_minor", same_by_hand("category")).join(same, on="conversion")
+    commission = lines.select("conversion", commission_by_hand(paid)).group_by("conversion").sum().sort("conversion")
+    return commission.collect()["commission"]
+
+
+def same_by_hand(field: str) -> pl.Expr:
+    return pl.col(field).str.strip_chars().str.to_lowercase()
+
+
+def commission_by_hand(paid: Payout) -> pl.Expr:
     def mask(when: Sequence[Rule]) -> pl.Expr:
-        return reduce(and_, (hand_mask(rule) for rule in when))
+        return reduce(and_, (mask_by_hand(rule) for rule in when))
 
     percent = pl.coalesce(
         *(pl.when(mask(group.when)).then(group.rate.percent_ppm) for group in paid.groups), paid.rate.percent_ppm
     )
     adjusted = 1_000_000 + pl.sum_horizontal(
-        mask(adjustment.when) * pl.lit(adjustment.percent_ppm) for adjustment in paid.adjustments if adjustment.percent_ppm
+        mask(one.when) * one.percent_ppm for one in paid.adjustments if one.percent_ppm
     )
-    amount = pl.sum_horizontal(
-        mask(adjustment.when) * pl.lit(adjustment.amount["EUR"]) for adjustment in paid.adjustments if adjustment.amount
-    )
+    amount = pl.sum_horizontal(mask(one.when) * one.amount["EUR"] for one in paid.adjustments if one.amount)
     exact = pl.col("turnover_minor") * percent * adjusted + amount * 10**12
-    commission = pl.when(~reduce(or_, (mask(one.when) for one in paid.restrictions))).then(
-        (exact + 5 * 10**11) // 10**12
-    )
-    return frame.select(commission.fill_null(0)).collect().to_series()
+    restricted = reduce(or_, (mask(one.when) for one in paid.restrictions))
+    return pl.when(restricted).then(0).otherwise((exact + 5 * 10**11) // 10**12).alias("commission")
 
 
-def hand_mask(rule: Rule) -> pl.Expr:
+def mask_by_hand(rule: Rule) -> pl.Expr:
     if rule.number is not None:
-        return getattr(pl.col("turnover_minor"), {"gte": "ge", "gt": "gt", "lte": "le", "lt": "lt"}[rule.operator])(
-            int(rule.number * 100)
-        )
+        compare = {"gte": pl.Expr.ge, "gt": pl.Expr.gt, "lt": pl.Expr.lt}[rule.operator]
+        return compare(pl.col(rule.field), int(rule.number * 100))
     listed = pl.col(rule.field).is_in([value.lower() for value in rule.values]).fill_null(False)
     return listed if rule.operator == "in" else ~listed
 
@@ -175,16 +202,33 @@ def best(times: int, *runs: Callable[[], object]) -> list[float]:
 
 
 def measure(rows: int) -> None:
+    """Print the figures of one size."""
     paid = payout()
-    terms = program(paid)
     conversions, credits = orders(rows)
-    none = pl.DataFrame(schema=ITEMS)
+    size = f"price {rows:,} conversions"
+
+    terms, none = program(paid), pl.DataFrame(schema=ITEMS)
     trace = price(terms, conversions, credits, none)
-    assert by_hand(paid, conversions, credits).equals(trace.orders["commission_minor"])
+    assert trace.orders["commission_minor"].equals(orders_by_hand(paid, conversions, credits))
     engine, hand = best(
-        3, lambda: price(terms, conversions, credits, none), lambda: by_hand(paid, conversions, credits)
+        3, lambda: price(terms, conversions, credits, none), lambda: orders_by_hand(paid, conversions, credits)
     )
-    Report(f"price {rows:,} conversions", engine, hand, engine / hand, "< 4", peak_mb()).show()
+    Report(size, engine, hand, engine / hand, "< 4", peak_mb()).show()
+
+    few, their_credits = values(Conversion, conversions.head(PLAIN)), values(Credit, credits.head(PLAIN))
+    with timed() as plain:
+        kept = reference.price(terms, few, their_credits, [])
+    assert [order.commission_minor for order in kept] == trace.orders["commission_minor"].head(PLAIN).to_list()
+    loop = plain.seconds * rows / len(few)
+    Report(f"{size}, plain loop : engine", engine, loop, loop / engine, peak_mb=peak_mb()).show()
+
+    by_item, items = program(replace(paid, level="item")), baskets(rows)
+    trace = price(by_item, conversions, credits, items)
+    assert trace.orders["commission_minor"].equals(items_by_hand(paid, conversions, credits, items))
+    engine, hand = best(
+        2, lambda: price(by_item, conversions, credits, items), lambda: items_by_hand(paid, conversions, credits, items)
+    )
+    Report(f"{size} by {ITEMS_AN_ORDER} items each", engine, hand, engine / hand, peak_mb=peak_mb()).show()
 
 
 def main(large: bool) -> None:
@@ -193,7 +237,7 @@ def main(large: bool) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, action="append", metavar="N")
+    parser = argparse.ArgumentParser(prog="python -m bench.pricing", description="Pricing beside its yardsticks")
+    parser.add_argument("--rows", type=int, action="append", metavar="N", help="conversions; may be given again")
     for rows in parser.parse_args().rows or SIZES:
         measure(rows)
