@@ -33,6 +33,6 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
 fi
 
 echo "Installing the locked Python packages into .venv"
-install=".venv/bin/python -m pip install --quiet --disable-pip-version-check"
+install=".venv/bin/python -m pip install -qq --disable-pip-version-check"
 $install --require-hashes -r requirements.lock
 $install --no-deps --no-build-isolation --no-index --editable .
