@@ -21,8 +21,8 @@ def compact(explanations: pl.DataFrame, conversions: int) -> pl.DataFrame:
                 json_text.text(pl.col("click_id")),
                 json_text.number(pl.col("clicked_at").dt.epoch("us")),
                 json_text.text(pl.col("promo_code")),
-                json_text.text(pl.col("credit_group")),
-                json_text.text(pl.col("outcome")),
+                json_text.word(pl.col("credit_group")),
+                json_text.word(pl.col("outcome")),
             ]
         ),
     )

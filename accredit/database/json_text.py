@@ -13,6 +13,11 @@ def text(value: pl.Expr) -> pl.Expr:
     return pl.concat_str(pl.lit('"'), escaped, pl.lit('"'))
 
 
+def word(value: pl.Expr) -> pl.Expr:
+    """A text that holds nothing that JSON would escape, such as a value of an enum; null stays null."""
+    return pl.concat_str(pl.lit('"'), value.cast(pl.String), pl.lit('"'))
+
+
 def number(value: pl.Expr) -> pl.Expr:
     """A whole number as JSON; null stays null."""
     return value.cast(pl.String)

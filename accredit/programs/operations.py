@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,9 @@ REFUSALS = {
 
 DATED = ("contract_period", "channel_period", "promo_code")
 """Tables whose rows must not overlap in time: what is removed makes room first."""
+
+OVERLAPS = ("contract_periods_overlap", "channel_periods_overlap", "promo_codes_overlap")
+"""By which the database refuses that."""
 
 REFERENCES = {
     "partner_id": ("partner", ("partner__code",)),
@@ -143,33 +147,34 @@ class _Writing:
         removals = [change for change in changes if change.after is None]
         for change in changes:
             if change.table == "program":
-                self._try(change, self._write_program)
+                self._try(change, partial(self._write_program, change))
         for change in removals:
             if change.table in DATED:
-                self._try(change, self._remove)
+                self._try(change, partial(self._remove, change))
         for name in TABLES:
             of_table = [change for change in changes if change.table == name]
             for change in of_table:
                 if change.before is not None and change.after is not None:
-                    self._try(change, self._change)
+                    self._try(change, partial(self._change, change))
             self._add([change for change in of_table if change.before is None])
         for change in reversed(removals):
             if change.table not in DATED:
-                self._try(change, self._remove)
+                self._try(change, partial(self._remove, change))
         return self.refusals
 
-    def _try(self, change: Change, write: Callable[[Change], None]) -> None:
+    def _try(self, change: Change, write: Callable[[], None]) -> None:
         try:
             with transaction.atomic():
-                write(change)
+                write()
         except IntegrityError as error:
             if not isinstance(error.__cause__, psycopg.Error):
                 raise
             said = error.__cause__.diag
             code = said.constraint_name
-            if code not in REFUSALS:
+            if code in REFUSALS:
+                self.refusals.append(Refusal(change, code, REFUSALS[code].format(until=said.message_detail)))
+            elif not (self.refusals and code in OVERLAPS):  # what may not go is in the way of what comes
                 raise
-            self.refusals.append(Refusal(change, code, REFUSALS[code].format(until=said.message_detail)))
 
     def _write_program(self, change: Change) -> None:
         values = dict(change.after or {})
@@ -179,16 +184,14 @@ class _Writing:
 
     def _add(self, changes: Sequence[Change]) -> None:
         """In one statement; periods of channels one after the other, since the first one may be refused."""
-        if not changes:
-            return
-        name = changes[0].table
-        if name == "channel_period":
+        if changes and changes[0].table == "channel_period":
             for change in sorted(changes, key=lambda change: change.key):
-                self._try(change, lambda change: self._insert(name, [change]))
-        else:
-            self._insert(name, changes)
+                self._try(change, partial(self._insert, [change]))
+        elif changes:
+            self._try(changes[0], partial(self._insert, changes))
 
-    def _insert(self, name: str, changes: Sequence[Change]) -> None:
+    def _insert(self, changes: Sequence[Change]) -> None:
+        name = changes[0].table
         model = TABLES[name].model
         rows = [model(**self._columns(change)) for change in changes]
         model._default_manager.bulk_create(rows)

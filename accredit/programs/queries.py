@@ -23,13 +23,14 @@ class UnknownProgram(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the set-up: its model, the way to its program, and the names of its key. Its values are all that a row
-    has beside the key (see `rows.to_rows`)."""
+    """A table of the set-up: its model, the way to its program, the names of its key and of what a row has beside it
+    (see `rows.to_rows`), and how it is ordered: as it was made, and periods by time."""
 
     model: type[models.Model]
     program: str
     key: tuple[str, ...]
     values: tuple[str, ...]
+    order: str = "id"
 
 
 _LADDER = ("credit_group", "referral_window_days")
@@ -52,9 +53,10 @@ TABLES: Mapping[str, Table] = {
         "contract__partner__program",
         ("contract__partner__code", "starts_at"),
         ("ends_at", "terms_version__code", "terms_version__version", *_LADDER),
+        "starts_at",
     ),
     "channel_period": Table(
-        tables.ChannelPeriod, "channel__program", ("channel__code", "starts_at"), ("ends_at", *_LADDER)
+        tables.ChannelPeriod, "channel__program", ("channel__code", "starts_at"), ("ends_at", *_LADDER), "starts_at"
     ),
     "promo_code": Table(
         tables.PromoCode,
@@ -96,7 +98,7 @@ def installed(code: str) -> Installed | None:
 def _read(table: Table, program_id: UUID) -> Sequence[tuple[Key, Row, UUID]]:
     found: models.QuerySet[Any, tuple[Any, ...]] = (
         table.model._default_manager.filter(**{table.program: program_id})
-        .order_by("id")
+        .order_by(table.order)
         .values_list("id", *table.key, *table.values)
     )
     width = len(table.key)

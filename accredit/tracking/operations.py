@@ -117,9 +117,12 @@ def _append(program_id: UUID, clicks: pl.DataFrame) -> None:
 def _click_keys(clicks: pl.DataFrame) -> pl.Series:
     """New ids: time, random bits, and 32 bits of a hash of the visitor, so that an id leads to partition and shard."""
     visitors = clicks["visitor_id"].unique()
-    hashes = {visitor: f"{crc32(visitor.encode()):08x}" for visitor in visitors}
-    keys = new_keys(clicks["clicked_at"].dt.epoch("ms"))
-    return keys.str.head(24) + clicks["visitor_id"].replace_strict(hashes, return_dtype=pl.String)
+    hashes = pl.DataFrame(
+        {"visitor_id": visitors, "hash": [f"{crc32(visitor.encode()):08x}" for visitor in visitors.to_list()]},
+        schema_overrides={"hash": pl.String},
+    )
+    of_clicks = clicks.select("visitor_id").join(hashes, on="visitor_id", how="left", maintain_order="left")
+    return new_keys(clicks["clicked_at"].dt.epoch("ms")).str.head(24) + of_clicks["hash"]
 
 
 def _conflicting(program_id: UUID, batch: pl.DataFrame, known: pl.DataFrame) -> pl.Series:

@@ -68,7 +68,8 @@ PERIOD_IN_USE = """
 create function conversions_refuse_change_of_used_contract_period() returns trigger language plpgsql as $$
 declare
     used record;
-    kept tstzrange := 'empty';
+    kept_from timestamptz := 'infinity';
+    kept_until timestamptz := '-infinity';
     last_at timestamptz;
 begin
     select partner.program_id, partner.code into used
@@ -76,12 +77,13 @@ begin
         where contract.id = old.contract_id;
     if tg_op = 'UPDATE' and (new.contract_id, new.terms_version_id, new.credit_group, new.referral_window_days)
             = (old.contract_id, old.terms_version_id, old.credit_group, old.referral_window_days) then
-        kept := tstzrange(new.starts_at, new.ends_at);
+        kept_from := new.starts_at;
+        kept_until := coalesce(new.ends_at, 'infinity');
     end if;
     select max(occurred_at) into last_at from conversions_conversion
         where program_id = used.program_id and partner = used.code
         and occurred_at >= old.starts_at and occurred_at < coalesce(old.ends_at, 'infinity')
-        and not kept @> occurred_at;
+        and not (occurred_at >= kept_from and occurred_at < kept_until);
     perform conversions_refuse_where_used(last_at, 'contract_period_in_use');
     return case tg_op when 'DELETE' then old else new end;
 end
@@ -92,18 +94,20 @@ create trigger period_in_use before update or delete on programs_contractperiod
 create function conversions_refuse_change_of_used_channel_period() returns trigger language plpgsql as $$
 declare
     used record;
-    kept tstzrange := 'empty';
+    kept_from timestamptz := 'infinity';
+    kept_until timestamptz := '-infinity';
     last_at timestamptz;
 begin
     select program_id, code into used from programs_channel where id = old.channel_id;
     if tg_op = 'UPDATE' and (new.channel_id, new.credit_group, new.referral_window_days)
             = (old.channel_id, old.credit_group, old.referral_window_days) then
-        kept := tstzrange(new.starts_at, new.ends_at);
+        kept_from := new.starts_at;
+        kept_until := coalesce(new.ends_at, 'infinity');
     end if;
     select max(occurred_at) into last_at from conversions_conversion
         where program_id = used.program_id and channel = used.code
         and occurred_at >= old.starts_at and occurred_at < coalesce(old.ends_at, 'infinity')
-        and not kept @> occurred_at;
+        and not (occurred_at >= kept_from and occurred_at < kept_until);
     perform conversions_refuse_where_used(last_at, 'channel_period_in_use');
     return case tg_op when 'DELETE' then old else new end;
 end
@@ -132,7 +136,8 @@ create trigger channel_in_use before update on programs_channel for each row
 create function conversions_refuse_period_beside_used_channel() returns trigger language plpgsql as $$
 declare
     used record;
-    kept tstzrange := 'empty';
+    kept_from timestamptz := 'infinity';
+    kept_until timestamptz := '-infinity';
     last_at timestamptz;
 begin
     if exists (select from programs_channelperiod where channel_id = new.channel_id) then
@@ -141,10 +146,12 @@ begin
     select program_id, code, credit_group, referral_window_days into used
         from programs_channel where id = new.channel_id;
     if (new.credit_group, new.referral_window_days) = (used.credit_group, used.referral_window_days) then
-        kept := tstzrange(new.starts_at, new.ends_at);
+        kept_from := new.starts_at;
+        kept_until := coalesce(new.ends_at, 'infinity');
     end if;
     select max(occurred_at) into last_at from conversions_conversion
-        where program_id = used.program_id and channel = used.code and not kept @> occurred_at;
+        where program_id = used.program_id and channel = used.code
+        and not (occurred_at >= kept_from and occurred_at < kept_until);
     perform conversions_refuse_where_used(last_at, 'channel_in_use');
     return new;
 end
@@ -157,18 +164,20 @@ PROMO_CODE_IN_USE = """
 create function conversions_refuse_change_of_used_promo_code() returns trigger language plpgsql as $$
 declare
     owner text;
-    kept tstzrange := 'empty';
+    kept_from timestamptz := 'infinity';
+    kept_until timestamptz := '-infinity';
     last_at timestamptz;
 begin
     select code into owner from programs_partner where id = old.partner_id;
     if tg_op = 'UPDATE' and (new.program_id, new.partner_id, new.code, new.match, new.policy)
             = (old.program_id, old.partner_id, old.code, old.match, old.policy) then
-        kept := tstzrange(new.starts_at, new.ends_at);
+        kept_from := coalesce(new.starts_at, '-infinity');
+        kept_until := coalesce(new.ends_at, 'infinity');
     end if;
     select max(occurred_at) into last_at from conversions_conversion
         where program_id = old.program_id and partner = owner and credited_promo_code = old.code
         and occurred_at >= coalesce(old.starts_at, '-infinity') and occurred_at < coalesce(old.ends_at, 'infinity')
-        and not kept @> occurred_at;
+        and not (occurred_at >= kept_from and occurred_at < kept_until);
     perform conversions_refuse_where_used(last_at, 'promo_code_in_use');
     return case tg_op when 'DELETE' then old else new end;
 end
