@@ -65,10 +65,11 @@ MAPPINGS: tuple[dict[str, tuple[str, ...]] | None, ...] = (
     {},
     {"New": ("N",), "VIP": ("gold", "Unheard Of ")},
     {"Existing": ("new",), "VIP": ()},
+    {"existing": ("VIP",)},
 )
 EXACT_CODES = ("A10", "a10", " B20", "Ä5", "A(")
 REGEX_CODES = ("A[0-9]+", "a.*", "(?:A|B)[12]0", "B20|Z9", "[a-z]+", ".*")
-CARRIED_CODES = ("A10", "B20", "a10", " b20 ", "A11", "ä5", "A10", "Z9", "Ä5", "zz", "A(", "A10 B20", "", " ")
+CARRIED_CODES = ("A10", "B20", "a10", " b20 ", "A11", "ä5", "A10", "Z9", "Ä5", "zz", "A(", "B20x", "A10 B20", "", " ")
 SEPARATORS = (";", ",", " ; ", ",;")
 CLICK_IDS = ("1", "10", "9", "a", "B", "ä", "Z", "z9", "~", "b", "A", "é", "99", "0", "aa")
 UNKNOWN_CLICK_IDS = ("unknown", "")
