@@ -1,10 +1,10 @@
 """The program file (spec 80) as a Program, with all of its errors."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
@@ -27,13 +27,15 @@ from accredit.engine.program import (
     Tracking,
 )
 from accredit.files.errors import FileError, FileErrors, suggestion, unreadable
-from accredit.files.program_file.section import Section
+from accredit.files.program_file.section import Section, Span
 from accredit.files.program_file.terms import read_terms
 from accredit.files.program_file.toml import parse_toml
 
 FORMAT = 1
 MAX_RETENTION_DAYS = 36_500
 MAX_REGEX = 1000
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+UNKNOWN_SPAN: Any = (None, None)  # only beside an error
 GROUPS = [group.value for group in CreditGroup]
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 _PARAMETER = re.compile(r"[A-Za-z0-9_.~-]{1,50}")
@@ -64,7 +66,6 @@ def parse_program(file: str, content: bytes) -> Program:
 
 def _read_root(root: Section) -> Program | None:
     if root.integer("format", least=FORMAT, most=FORMAT) is None:
-        root.done()
         return None
     section = root.table("program", "The program")
     if section is None:
@@ -185,21 +186,23 @@ def _read_channel(section: Section, window: int | None) -> Channel:
     code, name = _code_and_name(section)
     group = _read_group(section, CreditGroup.PREFERRED)
     days = section.window_days(window)
-    periods = []
     parts = section.tables("period", "A channel's period")
-    for part in parts:
-        starts_at, ends_at = part.span(start_required=True)
-        periods.append(
-            ChannelPeriod(
-                starts_at=starts_at,  # type: ignore[arg-type]
-                ends_at=ends_at,
-                credit_group=_read_group(part, group),
-                referral_window_days=part.window_days(days),
-            )
-        )
-        part.done()
-    _refuse_overlaps(parts, [(period.starts_at, period.ends_at) for period in periods])
+    spans = [part.span() for part in parts]
+    periods = [_read_channel_period(part, span, group, days) for part, span in zip(parts, spans, strict=True)]
+    _refuse_overlaps(parts, spans)
     return Channel(code, name, group, days, tuple(periods))
+
+
+def _read_channel_period(section: Section, span: Span | None, group: CreditGroup, days: int) -> ChannelPeriod:
+    starts_at, ends_at = span or UNKNOWN_SPAN
+    period = ChannelPeriod(
+        starts_at=starts_at,
+        ends_at=ends_at,
+        credit_group=_read_group(section, group),
+        referral_window_days=section.window_days(days),
+    )
+    section.done()
+    return period
 
 
 def _read_group(section: Section, default: CreditGroup) -> CreditGroup:
@@ -208,37 +211,28 @@ def _read_group(section: Section, default: CreditGroup) -> CreditGroup:
 
 def _read_promo_codes(root: Section, partners: Sequence[str]) -> tuple[PromoCode, ...]:
     sections = root.tables("promo_code", "A promo code")
-    promo_codes = [_read_promo_code(section, partners) for section in sections]
-    same: dict[tuple[str, str], list[int]] = {}
-    for number, (promo_code, folded) in enumerate(
-        zip(promo_codes, _folded([promo_code.code or "" for promo_code in promo_codes]), strict=True)
-    ):
+    spans = [section.span(start_required=False) for section in sections]
+    promo_codes = [_read_promo_code(part, span, partners) for part, span in zip(sections, spans, strict=True)]
+    folded = _folded([promo_code.code or "" for promo_code in promo_codes])
+    alike: dict[tuple[str, str], list[int]] = {}
+    for number, promo_code in enumerate(promo_codes):
         if promo_code.code and promo_code.match:
-            key = folded if promo_code.match == "exact" else promo_code.code
-            same.setdefault((promo_code.match, key), []).append(number)
-    for numbers in same.values():
-        spans = [(promo_codes[number].starts_at, promo_codes[number].ends_at) for number in numbers]
+            text = folded[number] if promo_code.match == "exact" else promo_code.code
+            alike.setdefault((promo_code.match, text), []).append(number)
+    for numbers in alike.values():
         what = f"The promo code {promo_codes[numbers[0]].code!r} is defined twice for one time: it"
-        _refuse_overlaps([sections[number] for number in numbers], spans, what)
+        _refuse_overlaps([sections[number] for number in numbers], [spans[number] for number in numbers], what)
     return tuple(promo_codes)
 
 
-def _read_promo_code(section: Section, partners: Sequence[str]) -> PromoCode:
+def _read_promo_code(section: Section, span: Span | None, partners: Sequence[str]) -> PromoCode:
     match = section.choice("match", ("exact", "regex"))
     code = section.text("code", limit=MAX_REGEX)
     if code is not None and match == "exact" and re.search("[;,]", code):
-        section.error(
-            "code", f"{code!r} holds ';' or ',', which separate the codes of an order: no order can carry it."
-        )
+        section.error("code", f"{code!r} holds ';' or ',', which separate the codes of an order: none can carry it.")
     if code is not None and match == "regex":
-        for pattern in (code, f"^(?:{code})$"):
-            try:
-                pl.select(pl.lit("").str.contains(pattern))
-            except pl.exceptions.PolarsError as error:
-                reason = " ".join(str(error).split())[:300]
-                section.error("code", f"{code!r} is no regular expression of Rust's regex syntax: {reason}")
-                break
-    starts_at, ends_at = section.span(start_required=False)
+        _check_regex(section, code)
+    starts_at, ends_at = span or UNKNOWN_SPAN
     promo_code = PromoCode(
         code=code,
         match=match,
@@ -249,6 +243,17 @@ def _read_promo_code(section: Section, partners: Sequence[str]) -> PromoCode:
     )
     section.done()
     return promo_code
+
+
+def _check_regex(section: Section, code: str) -> None:
+    """A pattern must compile alone, and within what it is tested as: `a)(b` does only the second."""
+    for pattern in (code, f"^(?:{code})$"):
+        try:
+            pl.select(pl.lit("").str.contains(pattern))
+        except pl.exceptions.PolarsError as error:
+            why = " ".join(str(error).split())[:300]
+            section.error("code", f"{code!r} is no regular expression of Rust's regex syntax: {why}")
+            return
 
 
 def _read_all_terms(root: Section, currency: str | None, event_types: Sequence[str]) -> tuple[Terms, ...]:
@@ -274,22 +279,26 @@ def _read_contracts(
             section.error("partner", f"The partner {partner!r} has a contract already; add periods to that one.")
         seen.add(partner)
         parts = section.tables("period", "A contract's period")
-        periods = [_read_contract_period(part, terms, window) for part in parts]
-        _refuse_overlaps(parts, [(period.starts_at, period.ends_at) for period in periods])
+        spans = [part.span() for part in parts]
+        periods = [_read_contract_period(part, span, terms, window) for part, span in zip(parts, spans, strict=True)]
+        _refuse_overlaps(parts, spans)
         contracts.append(Contract(partner, tuple(periods), section.texts("labels", ()) or ()))
         section.done()
     return tuple(contracts)
 
 
-def _read_contract_period(section: Section, terms: Sequence[Terms], window: int | None) -> ContractPeriod:
-    starts_at, ends_at = section.span(start_required=True)
+def _read_contract_period(
+    section: Section, span: Span | None, terms: Sequence[Terms], window: int | None
+) -> ContractPeriod:
+    starts_at, ends_at = span or UNKNOWN_SPAN
     code = section.reference("terms", [version.code for version in terms if version.code], "terms")
     version = section.integer("version", most=10**6)
-    versions = [str(one.version) for one in terms if one.code == code]
-    if code is not None and version is not None and str(version) not in versions:
-        section.error("version", f"The terms {code!r} have no version {version}, only {', '.join(versions)}.")
+    versions = sorted({one.version for one in terms if one.code == code and one.version})
+    if code is not None and version is not None and version not in versions:
+        only = ", ".join(map(str, versions))
+        section.error("version", f"The terms {code!r} have no version {version}, only {only}.")
     period = ContractPeriod(
-        starts_at=starts_at,  # type: ignore[arg-type]
+        starts_at=starts_at,
         ends_at=ends_at,
         terms=code,
         version=version,
@@ -300,27 +309,20 @@ def _read_contract_period(section: Section, terms: Sequence[Terms], window: int 
     return period
 
 
-def _refuse_overlaps(
-    sections: Sequence[Section],
-    spans: Iterable[tuple[datetime | None, datetime | None]],
-    what: str = "The period",
-) -> None:
-    """Half-open spans must not overlap; an absent start or end is open."""
-    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    ordered = sorted(
-        ((starts_at or first, ends_at or last, number) for number, (starts_at, ends_at) in enumerate(spans)),
-        key=lambda span: (span[0], span[2]),
-    )
-    reached, holder = first, -1
-    for starts_at, ends_at, number in ordered:
-        if holder >= 0 and starts_at < reached:
-            line, _ = sections[holder].document.position(sections[holder].path)
-            sections[number].error(
-                "starts_at",
-                f"{what} overlaps the one in line {line}. An end is the first instant that no longer counts.",
-            )
-        if ends_at > reached or holder < 0:
-            reached, holder = ends_at, number
+def _refuse_overlaps(sections: Sequence[Section], spans: Sequence[Span | None], what: str = "The period") -> None:
+    """An error for every span that begins before an earlier one has ended."""
+    reached = None
+    holder = None
+    known = [
+        (span[0] or FIRST, span[1] or LAST, section) for section, span in zip(sections, spans, strict=True) if span
+    ]
+    for starts_at, ends_at, section in sorted(known, key=lambda one: one[0]):
+        if reached is not None and holder is not None and starts_at < reached:
+            line, _ = holder.document.position(holder.path)
+            message = f"{what} overlaps the one in line {line}. An end is the first instant that no longer counts."
+            section.error("starts_at", message)
+        if reached is None or ends_at > reached:
+            reached, holder = ends_at, section
 
 
 def _read_project(section: Section, partners: Sequence[str]) -> Project:

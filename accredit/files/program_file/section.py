@@ -21,7 +21,10 @@ MAX_DIGITS = 28  # what decimal arithmetic keeps without rounding
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # what Python, Polars and PostgreSQL can all hold and reckon with
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_ABSENT: Any = object()
+REQUIRED: Any = object()
+
+Span = tuple[Any, datetime | None]
+"""Half-open; a start that is not required, and an end, may be absent: open."""
 
 
 class Section:
@@ -55,7 +58,7 @@ class Section:
         """The value of a key; the default where it is absent; None, with the error noted, where that is not allowed or
         the value is of another kind."""
         if not self.has(key):
-            if default is _ABSENT:
+            if default is REQUIRED:
                 self.error(None, f"{self.what} needs {key!r}: {expected}.")
                 return None
             return default
@@ -65,7 +68,7 @@ class Section:
             return None
         return value
 
-    def text(self, key: str, default: Any = _ABSENT, *, limit: int = MAX_TEXT, expected: str = "a text") -> Any:
+    def text(self, key: str, default: Any = REQUIRED, *, limit: int = MAX_TEXT, expected: str = "a text") -> Any:
         """A text of one line without outer blanks."""
         value = self._take(key, str, expected, default)
         return value if value is default else self._checked_text(value, key, limit=limit)
@@ -85,11 +88,11 @@ class Section:
             return value
         return None
 
-    def code(self, key: str = "code", default: Any = _ABSENT) -> Any:
+    def code(self, key: str = "code", default: Any = REQUIRED) -> Any:
         """A code: a short text."""
         return self.text(key, default, limit=MAX_CODE)
 
-    def name(self, key: str, default: Any = _ABSENT) -> Any:
+    def name(self, key: str, default: Any = REQUIRED) -> Any:
         """A name that is joined with others by `;` in results."""
         value = self.text(key, default)
         if value is not None and ";" in value:
@@ -104,7 +107,7 @@ class Section:
             self.error(key, f"{key!r} holds a NUL character.")
         return str(value)
 
-    def choice(self, key: str, choices: Sequence[str], default: Any = _ABSENT) -> Any:
+    def choice(self, key: str, choices: Sequence[str], default: Any = REQUIRED) -> Any:
         """One of a few words."""
         expected = "one of " + ", ".join(f'"{choice}"' for choice in choices)
         value = self._take(key, str, expected, default)
@@ -113,7 +116,7 @@ class Section:
         self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.")
         return None
 
-    def reference(self, key: str, known: Iterable[str], kind: str, default: Any = _ABSENT) -> Any:
+    def reference(self, key: str, known: Iterable[str], kind: str, default: Any = REQUIRED) -> Any:
         """The code of something else that the file defines."""
         value = self.text(key, default)
         if value is None or value is default or value in known:
@@ -121,7 +124,7 @@ class Section:
         self.error(key, f"There is no {kind} {shown(value)}. {suggestion(value, known)}")
         return None
 
-    def integer(self, key: str, default: Any = _ABSENT, *, least: int = 1, most: int) -> Any:
+    def integer(self, key: str, default: Any = REQUIRED, *, least: int = 1, most: int) -> Any:
         """A whole number within bounds."""
         expected = f"a whole number from {least} to {most}"
         value = self._take(key, int, expected, default)
@@ -130,7 +133,7 @@ class Section:
         self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.")
         return None
 
-    def window_days(self, default: Any = _ABSENT) -> Any:
+    def window_days(self, default: Any = REQUIRED) -> Any:
         """A referral window."""
         return self.integer("referral_window_days", default, most=MAX_WINDOW_DAYS)
 
@@ -138,7 +141,7 @@ class Section:
         """true or false."""
         return bool(self._take(key, bool, "true or false", default))
 
-    def instant(self, key: str, default: Any = _ABSENT) -> Any:
+    def instant(self, key: str, default: Any = REQUIRED) -> Any:
         """A time with an offset, as UTC."""
         expected = "a time with an offset and without quotation marks, such as 2026-01-01T00:00:00Z"
         value = self._take(key, datetime, expected, default)
@@ -152,15 +155,16 @@ class Section:
             return value.astimezone(UTC)
         return None
 
-    def span(self, *, start_required: bool) -> tuple[datetime | None, datetime | None]:
-        """`starts_at` and `ends_at`, of which the second is later."""
-        starts_at = self.instant("starts_at", _ABSENT if start_required else None)
+    def span(self, *, start_required: bool = True) -> Span | None:
+        """`starts_at` and `ends_at`, of which the second is later; None where one of them is wrong."""
+        before = len(self.errors)
+        starts_at = self.instant("starts_at", REQUIRED if start_required else None)
         ends_at = self.instant("ends_at", None)
         if starts_at is not None and ends_at is not None and ends_at <= starts_at:
             self.error("ends_at", "'ends_at' is not later than 'starts_at'.")
-        return starts_at, ends_at
+        return (starts_at, ends_at) if len(self.errors) == before else None
 
-    def texts(self, key: str, default: Any = _ABSENT, *, expected: str = "a list of texts") -> tuple[str, ...] | None:
+    def texts(self, key: str, default: Any = REQUIRED, *, expected: str = "a list of texts") -> tuple[str, ...] | None:
         """A list of texts. Outer blanks stay: what compares such texts passes over them."""
         value = self._take(key, list, expected, default)
         if value is None or value is default:

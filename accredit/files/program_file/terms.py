@@ -19,7 +19,7 @@ from accredit.engine.program import (
     Rule,
     Terms,
 )
-from accredit.files.program_file.section import Section, shown
+from accredit.files.program_file.section import REQUIRED, Section, shown
 
 OPERATORS = (*TEXT_OPERATORS, *NUMBER_OPERATORS)
 MAX_ADJUSTMENTS = 60
@@ -44,7 +44,7 @@ def read_terms(section: Section, *, currency: str | None, event_types: Sequence[
 def _read_payouts(section: Section, *, currency: str | None, event_types: Sequence[str]) -> tuple[Payout, ...]:
     payouts = []
     paid: set[str] = set()
-    for part in section.tables("payout", "a payout"):
+    for part in section.tables("payout", "A payout"):
         payout = _read_payout(part, currency=currency, event_types=event_types)
         if payout.event_type in paid:
             part.error("event_type", f"These terms have a payout for {payout.event_type!r} already; leave one out.")
@@ -54,7 +54,7 @@ def _read_payouts(section: Section, *, currency: str | None, event_types: Sequen
 
 
 def _read_payout(section: Section, *, currency: str | None, event_types: Sequence[str]) -> Payout:
-    adjustments = section.tables("adjustment", "a payout adjustment")
+    adjustments = section.tables("adjustment", "A payout adjustment")
     if len(adjustments) > MAX_ADJUSTMENTS:
         section.error("adjustment", f"A payout has at most {MAX_ADJUSTMENTS} adjustments, not {len(adjustments)}.")
     payout = Payout(
@@ -62,9 +62,9 @@ def _read_payout(section: Section, *, currency: str | None, event_types: Sequenc
         level=section.choice("level", ("order", "item")),
         model=section.name("model"),
         rate=_read_rate(section, currency),
-        groups=tuple(_read_group(part, currency) for part in section.tables("group", "a payout group")),
+        groups=tuple(_read_group(part, currency) for part in section.tables("group", "A payout group")),
         adjustments=tuple(_read_adjustment(part, currency) for part in adjustments),
-        restrictions=tuple(_read_restriction(part) for part in section.tables("restriction", "a payout restriction")),
+        restrictions=tuple(_read_restriction(part) for part in section.tables("restriction", "A payout restriction")),
     )
     section.done()
     return payout
@@ -121,16 +121,16 @@ def _one_of(section: Section, *keys: str) -> str | None:
 
 
 def _read_rules(section: Section) -> tuple[Rule, ...]:
-    return tuple(_read_rule(part) for part in section.tables("when", "a rule"))
+    return tuple(_read_rule(part) for part in section.tables("when", "A rule"))
 
 
 def _read_rule(section: Section) -> Rule:
-    field = section.text("field")
+    operators = [operator for operator in OPERATORS if section.has(operator)]
+    unknown = section.values.keys() - {"field", *operators}
+    field = section.text("field", None if unknown else REQUIRED)
     if field is not None and field not in RULE_FIELDS:
         section.error("field", f"There is no field {field!r}. Fields are: {', '.join(RULE_FIELDS)}.")
     allowed = _operators_of(field)
-    operators = [operator for operator in OPERATORS if section.has(operator)]
-    unknown = section.values.keys() - section.known
     for key in unknown:
         section.error(key, f"A rule has no {key!r}: it has 'field' and exactly one of {', '.join(allowed)}.")
     if len(operators) != 1:

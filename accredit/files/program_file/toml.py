@@ -67,17 +67,14 @@ def _values(text: str) -> dict[str, Any] | tuple[int, int, str]:
 def _syntax_errors(file: str, text: str, first: tuple[int, int, str]) -> list[FileError]:
     """The first syntax error, and those that show when the lines of the ones before are left out."""
     lines = text.split("\n")
-    errors: list[FileError] = []
+    errors: dict[int, FileError] = {}
     found: Any = first
-    while isinstance(found, tuple) and len(errors) < MAX_SYNTAX_ERRORS:
+    while isinstance(found, tuple) and found[0] not in errors and len(errors) < MAX_SYNTAX_ERRORS:
         line, column, what = found
-        errors.append(FileError(file, line, str(column), f"This is not valid TOML: {what}."))
-        line = min(line, len(lines))
-        if not lines[line - 1]:
-            break
+        errors[line] = FileError(file, line, str(column), f"This is not valid TOML: {what}.")
         lines[line - 1] = ""
         found = _values("\n".join(lines))
-    return errors
+    return list(errors.values())
 
 
 class _Positions:
