@@ -62,11 +62,15 @@ def worked_out(orders: pl.DataFrame, items: pl.DataFrame, rates: pl.DataFrame) -
     of_pieces = pl.col("quantity").cast(pl.Int128) * piece
     is_live = pl.col("quantity").clip(upper_bound=1)
 
-    orders = _rounded(orders.with_row_index("conversion"), of_turnover + piece + once)
-    items = _rounded(items, (of_turnover + of_pieces + once) * is_live)
+    items = items.with_columns(_rounded((of_turnover + of_pieces + once) * is_live))
+    orders = orders.with_row_index("conversion").with_columns(_rounded(of_turnover + piece + once).fill_null(0))
     if items["rate"].null_count() < len(items):
         orders = _with_sums_of_items(orders, items)
-    return Trace(orders.drop("conversion").with_columns(pl.col("commission_minor").fill_null(0)), items, rates)
+    CommissionTooLarge.raise_for(
+        orders["conversion"].filter(orders["commission_minor"] > MAX_AMOUNT_MINOR),
+        TOO_LARGE,
+    )
+    return Trace(orders.drop("conversion").with_columns(pl.col("commission_minor").cast(pl.Int64)), items, rates)
 
 
 def summarize(trace: Trace) -> pl.DataFrame:
@@ -108,7 +112,9 @@ def _factors() -> list[pl.Expr]:
     """What a rate pays for each minor unit of turnover, for each piece and once, in exact units."""
 
     def total(figure: str) -> pl.Expr:
-        return pl.col("adjustments").list.eval(pl.element().struct.field(figure).cast(pl.Int128)).list.sum()
+        return (
+            pl.col("adjustments").list.eval(pl.element().struct.field(figure).cast(pl.Int128)).list.sum().fill_null(0)
+        )
 
     adjusted = PPM + total("percent_ppm")
     return [
@@ -118,24 +124,15 @@ def _factors() -> list[pl.Expr]:
     ]
 
 
-def _rounded(frame: pl.DataFrame, exact: pl.Expr) -> pl.DataFrame:
-    """The frame with commission_minor: exact units, held at zero or above, rounded once."""
-    due = frame.select("conversion", exact=exact.clip(lower_bound=0))
-    CommissionTooLarge.raise_for(
-        due.filter(pl.col("exact") >= MAX_AMOUNT_MINOR * UNITS + UNITS // 2)["conversion"], TOO_LARGE
-    )
-    return frame.with_columns(due.select(round_to_minor(pl.col("exact"), UNITS).alias("commission_minor")).to_series())
+def _rounded(exact: pl.Expr) -> pl.Expr:
+    """commission_minor of exact units: held at zero or above, rounded once. What is too large stays so."""
+    too_large = pl.lit((MAX_AMOUNT_MINOR + 1) * UNITS, pl.Int128)
+    return round_to_minor(exact.clip(0, too_large), UNITS).alias("commission_minor")
 
 
 def _with_sums_of_items(orders: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    sums = (
-        items.filter(pl.col("rate").is_not_null())
-        .group_by("conversion")
-        .agg(pl.col("commission_minor").cast(pl.Int128).sum().alias("of_items"))
-    )
-    CommissionTooLarge.raise_for(sums.filter(pl.col("of_items") > MAX_AMOUNT_MINOR)["conversion"], TOO_LARGE)
-    return (
-        orders.join(sums, on="conversion", how="left", maintain_order="left")
-        .with_columns(pl.coalesce(pl.col("of_items").cast(pl.Int64), "commission_minor").alias("commission_minor"))
-        .drop("of_items")
-    )
+    """Orders whose items are paid one by one with the sum of these, in 128 bits."""
+    of_items = pl.col("commission_minor").cast(pl.Int128).sum().alias("of_items")
+    sums = items.filter(pl.col("rate").is_not_null()).group_by("conversion").agg(of_items)
+    orders = orders.join(sums, on="conversion", how="left", maintain_order="left")
+    return orders.with_columns(commission_minor=pl.coalesce("of_items", "commission_minor")).drop("of_items")

@@ -115,6 +115,31 @@ def test_items_are_bounded_each_and_together() -> None:
             priced(program, [order(0), order(1)], items)
 
 
+@pytest.mark.parametrize(("sign", "refused"), [("+", True), ("-", False)])
+def test_the_largest_sum_of_all_fits_into_128_bits(sign: str, refused: bool) -> None:
+    terms = f"fixed 9999999999999.99 USD; level item; {'; '.join(f'adjust a{n}: {sign}1000 %' for n in range(60))}"
+    item = Item(conversion=0, item_id="a", quantity=10**8, turnover_minor=LARGEST)
+    if refused:
+        with pytest.raises(CommissionTooLarge):
+            priced(program_paying(terms), [order()], [item])
+    else:
+        assert commissions(priced(program_paying(terms), [order()], [item])) == [0]
+
+
+def test_all_conversions_that_are_too_large_are_named_at_once() -> None:
+    """An order, an item, and the items of an order together."""
+    program = program_paying("100 %; adjust more: +0.01 USD when country in DE; level item")
+    orders = [order(0, turnover_minor=LARGEST, country="DE"), *(order(n) for n in range(1, 4))]
+    orders[2] = replace(orders[2], country="DE")
+    items = [
+        Item(conversion=conversion, item_id=item_id, turnover_minor=turnover)
+        for conversion, item_id, turnover in [(1, "a", LARGEST), (1, "b", 1), (2, "a", LARGEST), (3, "a", LARGEST)]
+    ]
+    with pytest.raises(CommissionTooLarge) as refused:
+        priced(program, orders, items)
+    assert refused.value.conversions == [0, 1, 2]
+
+
 def test_sums_of_very_many_items_do_not_wrap() -> None:
     """18,450 commissions of nearly 10^15 add up to more than 64 bits hold."""
     items = [Item(conversion=0, item_id=str(n), turnover_minor=LARGEST) for n in range(18_450)]
