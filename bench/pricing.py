@@ -7,7 +7,6 @@ plain loop is the tests' reference implementation, timed on a few conversions.
 """
 
 import argparse
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,6 +37,7 @@ from tests.reference.facts import Conversion
 
 SIZES = (100_000, 1_000_000)
 LARGE = (10_000_000,)
+LINE = pl.col("line")
 PLAIN = 5_000
 ITEMS_AN_ORDER = 2
 
@@ -103,44 +103,43 @@ def program(paid: Payout) -> Program:
 
 def orders(rows: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Conversions and credits, always the same."""
-    chance = random.Random(20)
     texts = {
-        field: [None if chance.randrange(1000) < empty else chance.choice(known) for _ in range(rows)]
-        for field, (known, empty) in TEXTS.items()
+        field: pl.when(dice(seed, 1000) >= empty).then(one_of(known, seed + 100))
+        for seed, (field, (known, empty)) in enumerate(TEXTS.items())
     }
     conversions = filled(
-        CONVERSIONS, rows, event_type="sale", order_token=[str(n) for n in range(rows)], currency="EUR",
-        occurred_at=datetime(2026, 1, 1, tzinfo=UTC), turnover_minor=turnovers(chance, rows), **texts,
+        CONVERSIONS, rows, event_type=pl.lit("sale"), order_token=LINE.cast(pl.String), currency=pl.lit("EUR"),
+        occurred_at=pl.lit(datetime(2026, 1, 1, tzinfo=UTC)), turnover_minor=dice(200, 100_000), **texts,
     )  # fmt: skip
     credits = filled(
-        CREDITS, rows, credited_to="partner", partner="p", reason="last_click", terms="standard", terms_version=1,
-        blocked=False, device=texts["device"], sub_id1=texts["sub_id1"],
+        CREDITS, rows, credited_to=pl.lit("partner"), partner=pl.lit("p"), reason=pl.lit("last_click"),
+        terms=pl.lit("standard"), terms_version=pl.lit(1), blocked=pl.lit(False),
+        device=texts["device"], sub_id1=texts["sub_id1"],
     )  # fmt: skip
     return conversions, credits
 
 
 def baskets(rows: int) -> pl.DataFrame:
     """Items of that many orders, always the same."""
-    chance = random.Random(21)
-    lines = range(rows * ITEMS_AN_ORDER)
     return filled(
-        ITEMS, len(lines), conversion=[line // ITEMS_AN_ORDER for line in lines], quantity=1,
-        item_id=[str(line % ITEMS_AN_ORDER) for line in lines], turnover_minor=turnovers(chance, len(lines)),
-        category=[chance.choice(CATEGORIES) for _ in lines],
+        ITEMS, rows * ITEMS_AN_ORDER, conversion=LINE // ITEMS_AN_ORDER, quantity=pl.lit(1),
+        item_id=(LINE % ITEMS_AN_ORDER).cast(pl.String), turnover_minor=dice(201, 100_000),
+        category=one_of(CATEGORIES, 202),
     )  # fmt: skip
 
 
-def turnovers(chance: random.Random, rows: int) -> list[int]:
-    return [chance.randrange(100_000) for _ in range(rows)]
+def dice(seed: int, sides: int) -> pl.Expr:
+    return LINE.hash(seed) % sides
 
 
-def filled(schema: Schema, rows: int, **columns: object) -> pl.DataFrame:
-    """A frame of the schema: a list is a column, one value is repeated, and what is not given is null."""
-    return pl.select(
-        pl.lit(pl.Series(name, given, dtype=kind))
-        if isinstance(given := columns.get(name), list)
-        else pl.repeat(given, rows, dtype=kind).alias(name)
-        for name, kind in schema.items()
+def one_of(known: list[str], seed: int) -> pl.Expr:
+    return pl.lit(pl.Series(known)).gather(dice(seed, len(known)))
+
+
+def filled(schema: Schema, rows: int, **columns: pl.Expr) -> pl.DataFrame:
+    """A frame of the schema; columns that are not given are null."""
+    return pl.select(line=pl.int_range(rows)).select(
+        columns.get(name, pl.lit(None)).cast(kind).alias(name) for name, kind in schema.items()
     )
 
 
