@@ -66,16 +66,16 @@ def read() -> Catalog:
 def updated(catalog: Catalog) -> Catalog:
     """A catalog of exactly the marked texts, with the German that `catalog` has for them."""
     new = Catalog(locale="de", project="Accredit", charset="utf-8", fuzzy=False, header_comment="# German.")
-    for where, text, context in marked():
+    for _where, text, context in marked():
         known = catalog.get(text, context)
         german = known.string if known else ""
-        new.add(text, german, locations=[(where, 0)], context=context)
+        new.add(text, german, context=context)
     return new
 
 
 def po_bytes(catalog: Catalog) -> bytes:
     buffer = BytesIO()
-    write_po(buffer, catalog, sort_output=True, include_lineno=False, omit_header=True, width=120)
+    write_po(buffer, catalog, sort_output=True, no_location=True, omit_header=True, width=120)
     return HEADER.encode() + buffer.getvalue()
 
 

@@ -1,0 +1,78 @@
+"""The shop with conversions of every kind, and people of every kind who look at it."""
+
+from dataclasses import dataclass
+
+from accredit.access.models import Membership, Organization, OrganizationKind, Role, User
+from accredit.conversions.listing import PREFIX
+from accredit.conversions.models import Conversion
+from accredit.database.keys import key_to_text
+from accredit.programs.models import Partner, Program
+from tests.factories.installing import clicks, install, items, load, orders
+
+PASSWORD = "a horse, correctly stapled"
+PEOPLE = {
+    "agency": (OrganizationKind.AGENCY, "Agency North"),
+    "advertiser": (OrganizationKind.ADVERTISER, "ACME"),
+    "partner": (OrganizationKind.PARTNER, "Barb Dwyer Ltd"),
+    "stranger": (OrganizationKind.ADVERTISER, "Somebody Else"),
+}
+"""Role → organization. The partner is `barb`."""
+
+CLICKS = """
+    click | at         | visitor | party     | device | ad
+    k1    | T-40d      | v1      | ann       | -      | -
+    k2    | T-3d       | v1      | ann       | -      | -
+    k3    | T-2d       | v1      | c:email   | -      | -
+    k4    | T-1d       | v1      | barb      | mobile | banner
+    k5    | T+1h       | v1      | ann       | -      | -
+    k6    | T-5d       | v2      | ann       | -      | -
+    k7    | T-2d       | v3      | c:email   | -      | -
+    k8    | T-3d       | v3      | c:display | -      | -
+    k9    | T-2d       | v5      | barb      | -      | -
+"""
+ORDERS = """
+    order | at      | turnover | visitor | codes         | status | country | category
+    1001  | T       | 136.27   | v1      | -             | N      | de      | -
+    1002  | T-1d    | 61.00    | v2      | -             | E      | us      | -
+    1003  | T-2h    | 80.00    | v3      | -             | -      | us      | -
+    1004  | T-3h    | 20.00    | -       | -             | vip    | -       | -
+    1005  | T-30min | 50.00    | -       | WOW; anvil10  | N      | us      | -
+    1006  | T-10min | 12.00    | v5      | -             | -      | us      | gift-card
+"""
+ITEMS = """
+    order | item | quantity | turnover | sku | category
+    1002  | 1    | 1        | 0.99     | A-1 | tools
+    1002  | 2    | 3        | 30.01    | A-2 | tools
+    1002  | 3    | 1        | 30.00    | G-1 | gift-card
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """`users`: by role; `keys`: order token → key of the conversion, as addresses have it."""
+
+    program: Program
+    users: dict[str, User]
+    keys: dict[str, str]
+
+
+def open_shop() -> Shop:
+    """The shop, its orders credited and priced, and its people."""
+    program = install()
+    of = orders(ORDERS)
+    load(program, clicks(CLICKS), of, items(ITEMS, of))
+    users = {role: _person(role, kind, name) for role, (kind, name) in PEOPLE.items()}
+    program.agency = Organization.objects.get(name="Agency North")
+    program.save(update_fields=["agency"])
+    organization = Organization.objects.get(name="Barb Dwyer Ltd")
+    Partner.objects.filter(program=program, code="barb").update(organization=organization)
+    found = Conversion.objects.filter(program=program)
+    return Shop(program, users, {one.order_token: key_to_text(PREFIX, one.id) for one in found})
+
+
+def _person(role: str, kind: OrganizationKind, name: str) -> User:
+    code = "ACME" if role == "advertiser" else role
+    organization, _made = Organization.objects.get_or_create(code=code, defaults={"kind": kind, "name": name})
+    user = User.objects.create_user(f"{role}@example.com", PASSWORD, name=role.capitalize())
+    Membership.objects.create(user=user, organization=organization, role=Role.EDITOR)
+    return user

@@ -1,0 +1,132 @@
+"""The list and the panel as the server sends them."""
+
+import json
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accredit.conversions.models import Conversion
+from accredit.programs.models import Program
+from tests.factories.installing import SHOP, install
+from tests.factories.people import Shop
+
+As = Callable[[str | None], Client]
+LIST = "/programs/anvils/conversions"
+PART = {"HX-Request-Type": "partial"}
+
+
+def grid(page: str) -> Any:
+    found = re.search(r'<script id="grid-data" type="application/json">(.*?)</script>', page)
+    assert found
+    return json.loads(found[1])
+
+
+def text(page: str) -> str:
+    """What one reads: without tags and superfluous blanks."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def panel(shop: Shop, browser: Client, token: str, query: str = "") -> str:
+    return text(browser.get(f"{LIST}/{shop.keys[token]}{query}", headers=PART).text)
+
+
+def test_rows_are_ready_to_read(shop: Shop, as_: As) -> None:
+    first, *_others = grid(as_("agency").get(LIST).text)["rows"]
+    assert first == {
+        "id": shop.keys["1001"],
+        "url": f"{LIST}/{shop.keys['1001']}",
+        "faint": [],
+        "time": "1 Mar 2026, 07:00",
+        "order": "1001",
+        "event": "sale",
+        "credited": "Barb Dwyer",
+        "reason": "Last click",
+        "status": {"code": "open", "word": "Open"},
+        "customer": "New",
+        "turnover": "US$136.27",
+        "commission": "US$22.46",
+        "model": "New customers 15 %",
+    }
+
+
+def test_rows_and_totals_follow_the_language(shop: Shop, as_: As) -> None:
+    browser = as_("agency")
+    browser.post("/preferences", {"language": "de"})
+    rows = {row["order"]: row for row in grid(browser.get(LIST).text)["rows"]}
+    assert rows["1001"]["commission"] == "22,46\N{NO-BREAK SPACE}$"
+    assert rows["1001"]["time"] == "01.03.2026, 07:00"
+    assert rows["1003"]["credited"] == "E-mail · Kanal"
+    assert rows["1004"]["credited"] == "Niemand"
+    totals = text(browser.get(f"{LIST}/totals?status=open", headers=PART).text)
+    assert totals == "Conversions 6 Umsatz 359,27 $ Provision 33,83 $"
+
+
+def test_the_address_filters_sorts_and_pages(shop: Shop, as_: As) -> None:
+    browser = as_("agency")
+
+    def tokens(query: str) -> str:
+        return " ".join(row["order"] for row in grid(browser.get(LIST + query).text)["rows"])
+
+    assert tokens("?credited=partner:barb&sort=turnover") == "1006 1005 1001"
+    assert tokens("?credited=channel:email") == "1003"
+    assert tokens("?credited=none&since=2026-03-01&until=2026-03-01") == "1004"
+    assert tokens("?q=1005") == "1005"
+    assert tokens("?customer=Existing&event=sale") == "1002"
+
+
+@pytest.mark.parametrize("query", ["?sort=visitor_id", "?after=100", "?before=1.2.cv_x", "?after=1.5.cv_0&sort=time"])
+def test_an_address_that_no_page_links_to_does_not_exist(shop: Shop, as_: As, query: str) -> None:
+    assert as_("agency").get(LIST + query).status_code == 404
+
+
+def test_a_filter_that_cannot_be_read_says_so(shop: Shop, as_: As) -> None:
+    page = as_("agency").get(f"{LIST}?since=yesterday&credited=partner:nobody").text
+    assert "Enter a valid date." in page
+    assert len(grid(page)["rows"]) == 6
+
+
+def test_htmx_gets_the_part_that_it_replaces(shop: Shop, as_: As) -> None:
+    browser = as_("agency")
+    whole, part = browser.get(LIST), browser.get(LIST, headers=PART)
+    assert whole.text.startswith("<!doctype html>")
+    assert part.text.strip().startswith('<section class="list"')
+    assert "HX-Request-Type" in whole.headers["Vary"]
+    assert whole.headers["Cache-Control"] == "private, no-cache"
+    both = browser.get(f"{LIST}/{shop.keys['1001']}?status=open").text
+    assert 'class="list"' in both
+    assert f'data-conversion="{shop.keys["1001"]}"' in both
+    assert f'id="panel-close" href="{LIST}?status=open"' in both
+
+
+def test_empty_lists_say_what_to_do_next(shop: Shop, as_: As) -> None:
+    install(SHOP.replace('"anvils"', '"tools"').replace('"Anvil Shop"', '"Tool Shop"'))
+    browser = as_("advertiser")
+    empty = browser.get("/programs/tools/conversions").text
+    assert "accredit load --program tools" in empty
+    assert "Tool Shop" in browser.get(LIST).text  # the switcher offers both
+    assert "Clear filters" in browser.get(f"{LIST}?status=rejected").text
+
+
+def test_no_template_holds_inline_style_or_script(shop: Shop, as_: As) -> None:
+    browser = as_("agency")
+    for address in (LIST, f"{LIST}/{shop.keys['1001']}", "/nowhere"):
+        answer = browser.get(address)
+        assert "unsafe" not in answer.headers["Content-Security-Policy"]
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", answer.text)
+        for script in re.findall(r"<script[^>]*>", answer.text):
+            assert re.search(r'src="/static/|type="importmap" nonce="[^"]{16}|type="application/json"', script)
+
+
+def test_names_from_the_shop_cannot_become_markup(shop: Shop, as_: As) -> None:
+    evil = "</script><img src=x onerror=alert(1)>"
+    Program.objects.filter(code="anvils").update(name=evil)
+    Conversion.objects.filter(order_token="1006").update(order_token=evil, customer_status=evil)
+    browser = as_("agency")
+    page = browser.get(LIST).text
+    assert "<img" not in page
+    assert evil in [row["order"] for row in grid(page)["rows"]]
+    assert "<img" not in browser.get(f"{LIST}/{shop.keys['1006']}").text
