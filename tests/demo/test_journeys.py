@@ -13,8 +13,6 @@ from accredit.demo.orders import orders_of
 from accredit.engine.frames import CLICKS, CONVERSIONS
 from accredit.files.program_file import read_program
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
 
 @pytest.fixture(scope="module")
 def orders() -> pl.DataFrame:

@@ -11,8 +11,6 @@ from accredit.engine.frames import FOREIGN_PROMO_CODE, OUTCOME
 from accredit.engine.program import CreditGroup, Program
 from accredit.files.program_file import read_program
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="module")
 def program() -> Program:
