@@ -18,6 +18,8 @@ from accredit.files.errors import FileError, errors_frame, suggestion, unreadabl
 CSV_ENDING, PARQUET_ENDING = ".csv", ".parquet"
 ROW_NUMBER = "row number"
 SHOWN_CHARACTERS = 60
+UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What Polars raises over a file that is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def open_table(path: Path, columns: Columns) -> Table:
             names = list(schema)
     except OSError as error:
         return _nothing(path, unreadable(path, error))
-    except pl.exceptions.PolarsError:
+    except UNREADABLE:
         return _nothing(path, FileError(str(path), 1, "1", "The file is no Parquet file."))
     return _declared(path, columns, names, raw, schema)
 
@@ -159,7 +161,7 @@ def _read(table: Table) -> tuple[Table, pl.DataFrame | None, list[FileError]]:
             return table, frame, []
         broken = csv_source.broken_rows(table.path, table.names)
         return table, frame if broken.are_all else None, broken.errors
-    except pl.exceptions.PolarsError as error:
+    except UNREADABLE as error:
         if table.is_csv:
             broken = csv_source.broken_rows(table.path, table.names)
             if broken.errors:
@@ -246,7 +248,9 @@ def _check(table: Table, frame: pl.DataFrame, checks: Sequence[Check], broken: l
     texts = table.raw.select(
         _cell(table, column).cast(pl.String).replace("", None).name.prefix("written ") for column in table.columns
     ).collect()
-    rows = pl.concat([frame, texts], how="horizontal").filter(
+    absent = {f"written {name}" for name in frame.columns} - set(texts.columns)
+    unwritten = [pl.lit(None, pl.String).alias(name) for name in absent]
+    rows = pl.concat([frame.with_columns(unwritten), texts], how="horizontal").filter(
         ~pl.all_horizontal(pl.col(texts.columns).is_null()),
         ~pl.col(ROW_NUMBER).is_in([error.row for error in broken]),
     )

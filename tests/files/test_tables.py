@@ -302,6 +302,14 @@ def test_a_wrong_header(write: Callable[..., Path], header: str, expected: list[
         expect(errors_of(read_orders, write(f"{header}\n".encode()), PROGRAM), expected)
 
 
+def test_rows_are_checked_for_what_the_columns_say_that_are_there(write: Callable[..., Path]) -> None:
+    path = write(b"event_type,occurred_at,currency,turnover\n" + b"sale,2026-01-31T12:00:00Z,USD,x\n" * 2)
+    expect(
+        errors_of(read_orders, path, PROGRAM),
+        ["1:order_token: The column", "2:turnover: 'x' is wrong", "3:turnover: 'x' is wrong"],
+    )
+
+
 def test_clicks_need_a_column_for_the_partner_or_the_channel(write: Callable[..., Path]) -> None:
     path = write(b"click_id,clicked_at,visitor_id\nk1,2026-01-31T12:00:00Z,v\n")
     expect(errors_of(read_clicks, path, PROGRAM), ["1:partner: The columns 'partner' and 'channel' are both missing;"])
