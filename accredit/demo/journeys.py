@@ -133,11 +133,10 @@ def add_journeys(conversions: pl.DataFrame, *, seed: str = "demo") -> tuple[pl.D
     carried: list[tuple[str | None, str | None, str | None, str | None]] = []
     for order in _orders(conversions):
         draws = Draws(f"{seed}/{order.order_token}")
-        journey = list(_clicks(order, draws, seed)) if (kind := draws.pick(ORDERS)) == "journey" else []
+        kind = draws.pick(ORDERS)
+        journey = list(_clicks(order, draws, seed)) if kind == "journey" else []
         clicks += journey
-        visitor_id, click_id = None, None
-        if kind != "untracked":
-            visitor_id, click_id = _known_by(order, journey, draws, seed)
+        visitor_id, click_id = (None, None) if kind == "untracked" else _known_by(order, journey, draws, seed)
         device = draws.pick(DEVICES) if draws.chance(40) else None
         carried.append((visitor_id, click_id, _promo_code(order, journey, draws), device))
     columns = ("visitor_id", "click_id", "promo_code", "device")
@@ -201,7 +200,7 @@ def _known_by(order: _Order, journey: Sequence[_Click], draws: Draws, seed: str)
     known_by = draws.pick(KNOWN_BY) if before else "visitor"
     if known_by == "visitor":
         return visitor_id, None
-    last_click_id = max(before, key=lambda click: click.clicked_at).click_id if before else None
+    last_click_id = max(before, key=lambda click: click.clicked_at).click_id
     if known_by == "click":
         return None, last_click_id
     if known_by == "both":

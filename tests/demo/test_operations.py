@@ -74,3 +74,13 @@ def test_from_a_file_with_errors_nothing_is_loaded(tmp_path: Path) -> None:
         load_demo(path, now=NOW)
 
     assert not Program.objects.exists()
+
+
+def test_a_file_without_a_single_order_installs_a_program_without_conversions(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("".join(line for line in INVOICES.read_text().splitlines(keepends=True) if line[0] in "IC"))
+
+    done = load_demo(path, now=NOW)
+
+    assert done.demo.counts.row(0) == ("cancellation", 1, 1)
+    assert (done.loaded.new_conversions, done.loaded.clicks.new, credits_of_demo()) == (0, 0, [])
