@@ -72,4 +72,8 @@ def credit(
             tables = {out: results(decided)}
             if explain is not None:
                 tables[explain] = explanations(decided)
-            write_results(tables)
+            try:
+                write_results(tables)
+            except OSError as error:
+                typer.echo(f"The results cannot be written: {error}. Nothing was written.", err=True)
+                raise typer.Exit(1) from None
