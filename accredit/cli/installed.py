@@ -55,7 +55,7 @@ def apply(file: ProgramFile) -> None:
             _refuse(error.refusals, "Nothing was changed.")
         else:
             _show(changes)
-            done = f"{len(changes)} changes are made." if changes else "Nothing is changed."
+            done = f"Changes made: {len(changes)}." if changes else "Nothing is changed."
             typer.echo(f"{done} The program {program.code!r} is as {file} says.")
 
 

@@ -78,18 +78,16 @@ def report(loaded: "Loaded") -> None:
     )
     clicks, orders = loaded.clicks.conflicting, loaded.conflicting_orders
     if len(clicks):
-        first = ", ".join(clicks.head(SHOWN_CONFLICTS))
-        typer.secho(
-            f"{len(clicks):,} clicks are in the log with other content, which stays: {first}"
-            f"{' …' if len(clicks) > SHOWN_CONFLICTS else ''}",
-            err=True, fg="red",
-        )  # fmt: skip
+        _warn(f"Other content is in the log, and stays, for {len(clicks):,} of the clicks", clicks.to_list())
     if len(orders):
-        first = ", ".join(" ".join(order) for order in orders.head(SHOWN_CONFLICTS).iter_rows())
-        typer.secho(
-            f"{len(orders):,} orders are recorded with other content, which stays; what came now is kept beside it:"
-            f" {first}{' …' if len(orders) > SHOWN_CONFLICTS else ''}",
-            err=True, fg="red",
-        )  # fmt: skip
+        what = (
+            f"Other content is recorded, and stays, for {len(orders):,} of the orders (what came now is kept as well)"
+        )
+        _warn(what, [" ".join(order) for order in orders.iter_rows()])
     if len(clicks) or len(orders):
         raise typer.Exit(1)
+
+
+def _warn(what: str, names: list[str]) -> None:
+    shown = ", ".join(names[:SHOWN_CONFLICTS])
+    typer.secho(f"{what}: {shown}{' …' if len(names) > SHOWN_CONFLICTS else ''}", err=True, fg="red")

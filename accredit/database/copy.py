@@ -20,7 +20,7 @@ def copy_in(table: str, frame: pl.DataFrame) -> None:
     statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
     )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for block in frame.iter_slices(BLOCK_ROWS):
             lines = io.BytesIO()
             block.write_csv(lines, include_header=False)
@@ -28,11 +28,11 @@ def copy_in(table: str, frame: pl.DataFrame) -> None:
 
 
 def copy_out(query: sql.Composable, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """The rows of a query as a frame; `schema` names all of its columns in their order. Instants come as timestamptz,
-    everything else as the text that Polars parses as its type."""
+    """The rows of a query as a frame; `schema` names all of its columns in their order: texts, whole numbers, days, and
+    instants, which come as timestamptz."""
     statement = sql.SQL("copy ({}) to stdout (format csv)").format(query)
     lines = io.BytesIO()
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for line in copy:
             lines.write(line)
     if not lines.tell():

@@ -68,7 +68,8 @@ def append_clicks(program: Program, clicks: pl.DataFrame, *, progress: Progress 
             lock_program(program.code)
             known = foreign_clicks(program.id, batch["click_id"])
             missing = batch.join(known, on="click_id", how="anti", maintain_order="left")
-            _append(program.id, missing)
+            if len(missing):
+                _append(program.id, missing)
             conflicting.append(_conflicting(program.id, batch, known))
         new += len(missing)
         if progress:

@@ -1,0 +1,100 @@
+"""What the database itself refuses of facts, whoever asks."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+from django.db import IntegrityError, ProgrammingError, connection
+
+from tests.factories.installing import clicks, install, items, load, orders
+
+pytestmark = pytest.mark.django_db
+
+HISTORY = ("tracking_conversion_event", "conversions_decision", "conversions_item", "conversions_rate")
+
+
+@pytest.fixture(autouse=True)
+def _loaded() -> None:
+    placed = orders("order | at | turnover | visitor\n 1 | T | 100.00 | v1")
+    lines = items("order | item | quantity | turnover\n 1 | a | 1 | 100.00", placed)
+    load(install(), clicks("click | at | visitor | party\n k1 | T | v1 | ann"), placed, lines)
+
+
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.parametrize("table", HISTORY)
+@pytest.mark.parametrize("change", ["update {} set program_id = program_id", "delete from {}", "truncate {} cascade"])
+def test_the_application_may_not_rewrite_history(table: str, change: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        execute(change.format(table))
+
+
+@pytest.mark.parametrize("table", HISTORY)
+@pytest.mark.parametrize("change", ["update {} set program_id = program_id", "delete from {}"])
+def test_nor_does_the_owner(table: str, change: str, as_owner: Callable[[], AbstractContextManager[None]]) -> None:
+    with pytest.raises(IntegrityError, match=f"{table}.* is append-only"), as_owner():
+        execute(change.format(table))
+
+
+def test_a_partition_is_as_append_only_as_its_log(as_owner: Callable[[], AbstractContextManager[None]]) -> None:
+    with pytest.raises(IntegrityError, match="is append-only"), as_owner():
+        execute("delete from tracking_conversion_event_20260320")
+
+
+AGAIN = """
+    insert into conversions_conversion
+    select (jsonb_populate_record(conversion, '{"id": "00000000-0000-7000-8000-000000000000"}'::jsonb || '%s')).*
+    from conversions_conversion conversion
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "constraint"),
+    [
+        ("{}", "conversion_order"),
+        ('{"order_token": "2", "currency": null}', "currency"),
+        ('{"order_token": "2", "currency": "usd"}', "conversion_money"),
+        ('{"order_token": "2", "turnover_minor": -1}', "conversion_money"),
+        ('{"order_token": "2", "turnover_minor": 1000000000000000}', "conversion_money"),
+        ('{"order_token": "2", "commission_minor": -1}', "conversion_money"),
+        ('{"order_token": "2", "commission_minor": null}', "commission_minor"),
+        ('{"order_token": "2", "status": "closed"}', "conversion_status"),
+        ('{"order_token": "2", "partner": null}', "conversion_credited_to"),
+        ('{"order_token": "2", "channel": "email"}', "conversion_credited_to"),
+        ('{"order_token": "2", "credited_to": "none", "partner": null}', "conversion_credited_to"),
+        ('{"order_token": "2", "partner": "nobody"}', "conversion_partner"),
+        ('{"order_token": "2", "event_type": "gift"}', "conversion_event_type"),
+        ('{"order_token": "2", "rate_id": "00000000-0000-7000-8000-000000000000"}', "conversion_rate"),
+    ],
+)
+def test_a_conversion_that_cannot_be_is_refused(changes: str, constraint: str) -> None:
+    with pytest.raises(IntegrityError, match=constraint):
+        execute(AGAIN % changes)
+
+
+def test_another_order_is_not_refused() -> None:
+    execute(AGAIN % '{"order_token": "2"}')
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "constraint"),
+    [
+        ("conversions_decision", '{"number": 2, "currency": "$"}', "decision_money"),
+        ("conversions_decision", '{"number": 2, "cause": "whim"}', "decision_cause"),
+        ("conversions_decision", '{"number": 1}', "conversions_decision_pkey"),
+        ("conversions_decision", '{"conversion_id": "00000000-0000-7000-8000-000000000000"}', "decision_conversion"),
+        ("conversions_item", '{"item_id": "b", "turnover_minor": -1}', "item_money"),
+        ("conversions_item", '{"item_id": "b", "currency": null}', "currency"),
+        ("conversions_item", '{"item_id": "b", "commission_minor": null}', "item_commission"),
+        ("conversions_item", '{"item_id": "b", "decision": 2}', "item_decision"),
+        ("conversions_item", "{}", "conversions_item_pkey"),
+        ("conversions_rate", '{"id": "00000000-0000-7000-8000-000000000000", "currency": "usd"}', "rate_currency"),
+        ("conversions_rate", "{}", "conversions_rate_pkey"),
+    ],
+)
+def test_history_that_cannot_be_is_refused(table: str, change: str, constraint: str) -> None:
+    with pytest.raises(IntegrityError, match=constraint):
+        execute(f"insert into {table} select (jsonb_populate_record(row, '{change}')).* from {table} row")
