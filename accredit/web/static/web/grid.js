@@ -5,7 +5,12 @@ import htmx from "htmx";
 Tabulator.registerModule([FormatModule, InteractionModule, ResizeColumnsModule, ResizeTableModule, ResponsiveLayoutModule]);
 
 let table = null;
-const resized = new ResizeObserver(() => table?.redraw()); // Tabulator itself watches virtual rows only
+// Tabulator itself watches the size of virtual lists only; and laying rows out again takes the focus from them.
+const resized = new ResizeObserver(() => {
+  const focused = document.activeElement?.closest(".tabulator-row");
+  table?.redraw();
+  focused?.focus({ preventScroll: true });
+});
 
 function element(tag, className, text) {
   const made = document.createElement(tag);

@@ -3,7 +3,7 @@ import htmx from "htmx";
 
 const panel = () => document.getElementById("panel");
 export const isOpen = () => Boolean(panel()?.firstElementChild);
-export const rows = () => [...document.querySelectorAll("#grid .tabulator-row")];
+export const rows = () => [...document.querySelectorAll(".tabulator-row")];
 export const openRow = () => rows().find((row) => row.ariaSelected === "true");
 
 export function mark() {

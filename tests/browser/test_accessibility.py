@@ -1,0 +1,59 @@
+"""axe finds nothing serious on any page, in either language and colour scheme, wide or narrow."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accredit.access.models import User
+from accredit.config.environment import CHECKOUT
+from tests.factories.people import Shop
+
+Visit = Callable[..., Page]
+LIST = "/programs/anvils/conversions"
+AXE = CHECKOUT / "node_modules" / "axe-core" / "axe.min.js"
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+def serious(page: Page) -> list[str]:
+    """What axe calls serious or critical: rule, help and the first places."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("de", "dark")])
+def test_axe(visit: Visit, shop: Shop, language: str, scheme: str, size: dict[str, int]) -> None:
+    User.objects.update(language=language, density="compact" if scheme == "dark" else "comfortable")
+    # axe styles what it examines, which the pages' own policy would refuse.
+    options = {"color_scheme": scheme, "viewport": size, "bypass_csp": True}
+    door = visit(None, "/sign-in", **options)
+    assert serious(door) == []
+
+    page = visit("agency", LIST, **options)
+    expect(page.locator(".tabulator-row")).to_have_count(6)
+    expect(page.locator("#totals")).to_contain_text("359")
+    assert serious(page) == []
+    page.locator(".tabulator-row").first.click()
+    expect(page.locator("#panel-title")).to_be_visible()
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    page.locator("[popovertarget=settings]").click()
+    assert serious(page) == []
+
+    page.goto(f"{LIST}?status=rejected")
+    assert serious(page) == []
+    stranger = visit("stranger", "/", **options)
+    assert serious(stranger) == []
+    stranger.goto("/nowhere")
+    assert serious(stranger) == []
+    stranger.complaints.clear()  # type: ignore[attr-defined] the browser notes the answer 404
