@@ -8,8 +8,10 @@ named test_….
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -29,8 +31,9 @@ server = pytest.StashKey[tuple[embedded.Cluster, "subprocess.Popen[bytes]"]]()
 def pytest_configure(config: pytest.Config) -> None:
     """The process that was called starts the server; the workers that it starts inherit where it is."""
     if not hasattr(config, "workerinput") and not config.option.collectonly and URL not in os.environ:
-        state = environment.CHECKOUT / ".accredit" / "test" / str(os.getpid())
-        cluster = embedded.cluster_in(state)
+        states = environment.CHECKOUT / ".accredit" / "test"
+        _remove_abandoned(states)
+        cluster = embedded.cluster_in(states / str(os.getpid()))
         config.stash[server] = cluster, embedded.start(cluster, durable=False)
         os.environ[URL] = cluster.url(embedded.APPLICATION)
         os.environ[OWNER_URL] = cluster.url(embedded.OWNER)
@@ -49,6 +52,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         embedded.stop(process)
         embedded.remove(cluster)
         shutil.rmtree(cluster.state)
+
+
+def _remove_abandoned(states: Path) -> None:
+    """Remove what sessions left that were killed."""
+    for state in states.glob("*"):
+        with suppress(embedded.DatabaseNotStarted, FileNotFoundError):  # it is another session's, or one just went
+            embedded.remove(embedded.cluster_in(state))
+            shutil.rmtree(state)
 
 
 def _act_as(role: str) -> None:
@@ -94,3 +105,12 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     connection.close()
     del database["OPTIONS"]["options"]
     patch.undo()
+
+
+@pytest.fixture(scope="module")
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that the user whom PostgreSQL runs as may pass through: pytest's own are closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="accredit-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

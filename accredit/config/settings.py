@@ -56,8 +56,6 @@ TEMPLATES = [
     },
 ]
 
-EMBEDDED_CLUSTER = None if environment.own_database_url() else embedded.cluster_in(STATE_DIR)
-"""The embedded server, where there is no server of one's own."""
 DATABASE_URL = environment.own_database_url() or embedded.cluster_in(STATE_DIR).url(embedded.APPLICATION)
 DATABASE_OWNER_URL = environment.owner_database_url() or embedded.cluster_in(STATE_DIR).url(embedded.OWNER)
 """As whom migrations run (`accredit migrate`)."""

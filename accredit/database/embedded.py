@@ -41,6 +41,8 @@ MAX_SOCKET_PATH_BYTES = 107
 SOCKET_NAME = ".s.PGSQL.5432"
 START_SECONDS = 300
 """Recovery after a crash replays at most `max_wal_size`; this is ample."""
+LOCK_SECONDS = 30
+"""How long a start waits for the server of a process that was killed: it writes everything before it ends."""
 LOG_BYTES = 10_000_000
 
 
@@ -150,7 +152,7 @@ def start(cluster: Cluster, *, durable: bool = True) -> subprocess.Popen[bytes]:
     lock = _lock(cluster, patience_seconds=0.5)
     if lock is None:
         print("The database of this folder still runs; waiting for it to end.", file=sys.stderr)
-        lock = _lock(cluster, patience_seconds=30)
+        lock = _lock(cluster, patience_seconds=LOCK_SECONDS)
     if lock is None:
         raise DatabaseNotStarted(
             f"Accredit, or a command of it, already uses the database in {cluster.folder}: stop that first"
@@ -190,7 +192,7 @@ def _launch(cluster: Cluster, lock: int, *, durable: bool) -> subprocess.Popen[b
     try:
         _make_folders(cluster)
         if not cluster.data.exists():
-            _initialise(cluster)
+            _initialise(cluster, durable)
         # Whoever holds the lock knows that no process of this cluster is left; the pid in the file may be anybody's.
         (cluster.data / "postmaster.pid").unlink(missing_ok=True)
         if cluster.log.exists() and cluster.log.stat().st_size > LOG_BYTES:
@@ -255,7 +257,7 @@ def _copy_binaries(target: Path) -> None:
     partial.rename(target)
 
 
-def _initialise(cluster: Cluster) -> None:
+def _initialise(cluster: Cluster, durable: bool) -> None:
     """Make the cluster aside and move it into place, so that a half-made one is never taken for a whole one."""
     for rest in cluster.folder.glob("initdb-*"):
         shutil.rmtree(rest)
@@ -267,6 +269,7 @@ def _initialise(cluster: Cluster) -> None:
                 str(cluster.installation / "bin" / "initdb"), f"--pgdata={partial}", f"--username={ADMINISTRATOR}",
                 "--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale-provider=builtin",
                 "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
+                *([] if durable else ["--no-sync"]),
             ],
             user=cluster.user, output=output, errors=output, folder=cluster.folder,
         )  # fmt: skip

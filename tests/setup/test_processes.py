@@ -15,18 +15,14 @@ from urllib.request import urlopen
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("processes")
 PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def state(open_folder: Path) -> Iterator[Path]:
     """A state folder that the tests of this module share, as an installation that is started again and again does."""
-    folder = tmp_path_factory.mktemp("installation")
-    for passed in (folder, *folder.parents[:2]):
-        passed.chmod(0o755)  # the server's unprivileged user passes through
-    yield folder
-    left = processes_of(folder)
+    yield open_folder
+    left = processes_of(open_folder)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert not left

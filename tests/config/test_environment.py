@@ -1,0 +1,93 @@
+"""What the environment says: read, checked, and refused in a sentence where it is wrong."""
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from accredit.config import environment
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "STATE_DIR", "DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_POOL_SIZE", "ALLOWED_HOSTS", "PUBLIC_URL",
+        "SECRET_KEY", "DEMO_ORDERS",
+    ):  # fmt: skip
+        monkeypatch.delenv(f"ACCREDIT_{name}", raising=False)
+
+
+def test_a_checkout_keeps_everything_in_one_folder() -> None:
+    assert environment.state_folder() == environment.CHECKOUT / ".accredit"
+
+
+def test_an_installation_without_a_checkout_must_name_its_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(environment, "CHECKOUT", tmp_path)
+    with pytest.raises(ImproperlyConfigured, match="Set ACCREDIT_STATE_DIR"):
+        environment.state_folder()
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        (
+            "postgresql://shop:s%40fe@db.example.com:5433/accredit?sslmode=verify-full",
+            {"NAME": "accredit", "USER": "shop", "PASSWORD": "s@fe", "HOST": "db.example.com", "PORT": "5433",
+             "OPTIONS": {"sslmode": "verify-full"}},
+        ),
+        (
+            "postgresql://accredit_app@/accredit?host=%2Fvar%2Frun%2Fpost%20gres",
+            {"NAME": "accredit", "USER": "accredit_app", "PASSWORD": "", "HOST": "/var/run/post gres", "PORT": "",
+             "OPTIONS": {}},
+        ),
+    ],
+)  # fmt: skip
+def test_a_database_url_is_taken_apart(url: str, parts: dict[str, object]) -> None:
+    assert environment.database(url) == {"ENGINE": "django.db.backends.postgresql", **parts}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("STATE_DIR", "somewhere", "ACCREDIT_STATE_DIR is 'somewhere': it must be an absolute path"),
+        ("ALLOWED_HOSTS", " , ", "ACCREDIT_ALLOWED_HOSTS names no host"),
+        ("PUBLIC_URL", "partners.example.com", "must look like https://partners.example.com"),
+        ("PUBLIC_URL", "https://partners.example.com/sub", "must look like https://partners.example.com"),
+        ("DATABASE_POOL_SIZE", "many", "ACCREDIT_DATABASE_POOL_SIZE is 'many': it must be a whole number"),
+        ("SECRET_KEY", "short", "ACCREDIT_SECRET_KEY is shorter than 50 characters"),
+        ("DATABASE_URL", "postgresql://db/accredit", "must name user and database"),
+        ("DATABASE_URL", "mysql://u@db/accredit", "ACCREDIT_DATABASE_URL is no URL of PostgreSQL"),
+        ("DEMO_ORDERS", "/nowhere.csv", "ACCREDIT_DEMO_ORDERS is '/nowhere.csv': there is no such file"),
+    ],
+)
+def test_what_is_wrong_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(f"ACCREDIT_{name}", value)
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        {
+            "STATE_DIR": environment.state_folder,
+            "ALLOWED_HOSTS": environment.allowed_hosts,
+            "PUBLIC_URL": environment.public_url,
+            "DATABASE_POOL_SIZE": environment.database_pool_size,
+            "SECRET_KEY": lambda: environment.secret_key(tmp_path),
+            "DATABASE_URL": lambda: environment.database(environment.own_database_url() or ""),
+            "DEMO_ORDERS": environment.demo_orders,
+        }[name]()
+
+
+def test_the_secret_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    key = environment.secret_key(tmp_path / "state")
+    assert len(key) >= 50
+    assert environment.secret_key(tmp_path / "state") == key
+    assert [(file.name, file.stat().st_mode & 0o777) for file in (tmp_path / "state").iterdir()] == [
+        ("secret_key", 0o600)
+    ]
+
+
+def test_a_database_of_ones_own_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ACCREDIT_DATABASE_URL", "postgresql://u@db/accredit")
+    with pytest.raises(ImproperlyConfigured, match="Set ACCREDIT_SECRET_KEY to 50 or more random characters"):
+        environment.secret_key(tmp_path)
