@@ -159,14 +159,14 @@ class Conversion(Credited):
             credited_once("conversion_credited_to"),
         ]
         indexes = [
-            models.Index(fields=["program", "-occurred_at", "-id"], name="conversion_by_time"),
+            models.Index(fields=["program", "occurred_at", "id"], name="conversion_by_time"),
             *(
-                models.Index(fields=["program", field, "-occurred_at"], name=f"conversion_by_{field}")
+                models.Index(fields=["program", field, "occurred_at"], name=f"conversion_by_{field}")
                 for field in ("event_type", "status", "customer_status")
             ),
             *(
                 models.Index(
-                    fields=["program", field, "-occurred_at"],
+                    fields=["program", field, "occurred_at"],
                     condition=models.Q(**{f"{field}__isnull": False}),
                     name=f"conversion_by_{field}",
                 )

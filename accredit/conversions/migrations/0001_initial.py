@@ -1,4 +1,3 @@
-
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -209,27 +208,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="conversion",
-            index=models.Index(fields=["program", "-occurred_at", "-id"], name="conversion_by_time"),
+            index=models.Index(fields=["program", "occurred_at", "id"], name="conversion_by_time"),
         ),
         migrations.AddIndex(
             model_name="conversion",
-            index=models.Index(fields=["program", "event_type", "-occurred_at"], name="conversion_by_event_type"),
+            index=models.Index(fields=["program", "event_type", "occurred_at"], name="conversion_by_event_type"),
         ),
         migrations.AddIndex(
             model_name="conversion",
-            index=models.Index(fields=["program", "status", "-occurred_at"], name="conversion_by_status"),
+            index=models.Index(fields=["program", "status", "occurred_at"], name="conversion_by_status"),
         ),
         migrations.AddIndex(
             model_name="conversion",
             index=models.Index(
-                fields=["program", "customer_status", "-occurred_at"], name="conversion_by_customer_status"
+                fields=["program", "customer_status", "occurred_at"], name="conversion_by_customer_status"
             ),
         ),
         migrations.AddIndex(
             model_name="conversion",
             index=models.Index(
                 condition=models.Q(("partner__isnull", False)),
-                fields=["program", "partner", "-occurred_at"],
+                fields=["program", "partner", "occurred_at"],
                 name="conversion_by_partner",
             ),
         ),
@@ -237,7 +236,7 @@ class Migration(migrations.Migration):
             model_name="conversion",
             index=models.Index(
                 condition=models.Q(("channel__isnull", False)),
-                fields=["program", "channel", "-occurred_at"],
+                fields=["program", "channel", "occurred_at"],
                 name="conversion_by_channel",
             ),
         ),
