@@ -102,10 +102,11 @@ def add_user(
             from accredit.access.operations import MembershipRefused, add_member
 
             try:
-                add_member(email=email, name=name, password=password, organization=organization, role=role)
+                member = add_member(email=email, name=name, password=password, organization=organization, role=role)
             except MembershipRefused as error:
                 typer.secho(str(error), err=True, fg="red")
                 raise typer.Exit(1) from None
+            typer.echo(f"{member.user.email} may sign in as {member.role} of {member.organization}.")
 
 
 def add_to(app: typer.Typer) -> None:
