@@ -7,7 +7,7 @@ import polars as pl
 from psycopg import sql
 
 from accredit.conversions.rates import kept_rates
-from accredit.database.copy import copy_out
+from accredit.database.copy import copy_out, text_array
 from accredit.engine.frames import MINOR, PRICED_ITEMS, PRICED_ORDERS, ROW, TEXT
 from accredit.engine.trace import Trace
 
@@ -22,9 +22,9 @@ def known_orders(program_id: UUID, orders: pl.DataFrame) -> pl.DataFrame:
     """Those of `orders` (event_type, order_token) that are recorded: KNOWN_ORDERS, in no particular order."""
     query = sql.SQL(
         "select event_type, order_token, replace(digest::text, '-', '') from conversions_conversion"
-        " where program_id = {} and event_type = any({}::text[]) and order_token = any({}::text[])"
+        " where program_id = {} and event_type = any({}) and order_token = any({})"
     )
-    types, tokens = (orders[name].unique().to_list() for name in ("event_type", "order_token"))
+    types, tokens = (text_array(orders[name]) for name in ("event_type", "order_token"))
     return copy_out(query.format(program_id, types, tokens), KNOWN_ORDERS)
 
 

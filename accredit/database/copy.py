@@ -42,3 +42,11 @@ def copy_out(query: sql.Composable, schema: Mapping[str, pl.DataType]) -> pl.Dat
     lines.seek(0)
     frame = pl.read_csv(lines, has_header=False, schema=texts)
     return frame.with_columns(pl.col(instants).str.to_datetime(_INSTANT_FORMAT, time_unit="us", time_zone="UTC"))
+
+
+def text_array(values: pl.Series) -> sql.Composable:
+    """The distinct texts of a series, as an array in a query: much faster than psycopg's own lists."""
+    texts = values.drop_nulls().unique()
+    quoted = texts.str.replace_many(["\\", '"'], ["\\\\", '\\"'])
+    elements = '","'.join(quoted.to_list())
+    return sql.SQL("{}::text[]").format(sql.Literal(f'{{"{elements}"}}' if len(texts) else "{}"))

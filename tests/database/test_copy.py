@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 from psycopg import sql
 
 from accredit.database import copy
-from accredit.database.copy import copy_in, copy_out
+from accredit.database.copy import copy_in, copy_out, text_array
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +64,11 @@ def test_no_rows_are_a_frame_with_its_columns() -> None:
 def test_what_the_table_refuses_is_an_integrity_error() -> None:
     with pytest.raises(IntegrityError, match="kept_n_check"):
         copy_in("kept", pl.DataFrame({"n": [1, -5]}))
+
+
+def test_texts_of_every_kind_are_found_by_an_array() -> None:
+    texts = ["", '"', "\\", "'", "{", "}", ",", "NULL", "é", " ", "%s", "\n", '\\"']
+    query = sql.SQL("select text from unnest({}) texts (text)").format(text_array(pl.Series([*texts, None, *texts])))
+    assert sorted(copy_out(query, {"text": pl.String()})["text"]) == sorted(texts)
+    none = sql.SQL("select text from unnest({}) texts (text)").format(text_array(pl.Series([None], dtype=pl.String)))
+    assert copy_out(none, {"text": pl.String()}).is_empty()
