@@ -1,5 +1,5 @@
-"""`accredit credit` from CSV to CSV, beside Polars reading the same files, parsing them to the same types and writing the
-result's columns. Both are processes of their own, from their start to their end."""
+"""`accredit credit` from CSV to CSV, beside Polars reading the same files, parsing them to the same types and writing
+the result's columns. Both are processes of their own, from their start to their end."""
 
 import argparse
 import resource
@@ -21,9 +21,13 @@ REPEATS = 3
 
 
 def write_inputs(folder: Path, orders: int, clicks: int) -> None:
-    """program.toml, clicks.csv and orders.csv: every order follows a click of its visitor by up to ten days."""
+    """program.toml, clicks.csv and orders.csv: there are as many visitors as orders, and every order follows a click of
+    its visitor by up to ten days. A journey has about five clicks."""
     (folder / "program.toml").write_text(write_program(benchmark_program()))
-    log = journeys(clicks, click_ids=False, codes=False).clicks
+    visitor = pl.int_range(clicks, dtype=pl.UInt64).hash(9) % orders
+    log = journeys(clicks, click_ids=False, codes=False).clicks.with_columns(
+        visitor_id=pl.format("visitor-{}", 10_000_000_000 + visitor)
+    )
     number = pl.int_range(orders, dtype=pl.UInt64)
     cents = (number.hash(3) % 50_000).cast(pl.Int64)
     after = pl.duration(microseconds=(number.hash(2) % 864_000_000_000).cast(pl.Int64))
@@ -44,13 +48,15 @@ def write_inputs(folder: Path, orders: int, clicks: int) -> None:
 
 def bare(folder: Path) -> None:
     """What the yardstick does."""
-    instant = {"format": "%+", "time_unit": "us", "time_zone": "UTC"}
     pl.scan_csv(folder / "clicks.csv", infer_schema=False).with_columns(
-        pl.col("clicked_at").str.to_datetime(**instant)
+        pl.col("clicked_at").str.to_datetime("%+", time_unit="us", time_zone="UTC")
     ).collect()
     orders = (
         pl.scan_csv(folder / "orders.csv", infer_schema=False)
-        .with_columns(pl.col("occurred_at").str.to_datetime(**instant), pl.col("turnover").cast(pl.Decimal(38, 2)))
+        .with_columns(
+            pl.col("occurred_at").str.to_datetime("%+", time_unit="us", time_zone="UTC"),
+            pl.col("turnover").cast(pl.Decimal(38, 2)),
+        )
         .collect()
     )
     texts = ("partner", "partner-042", "c123456789x1234567", "last_click", "preferred", "standard", "Standard 10 %")

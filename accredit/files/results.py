@@ -30,24 +30,19 @@ _ORDER = ("occurred_at", "event_type", "order_token")
 def results(decided: Decided) -> pl.DataFrame:
     """One row a conversion: RESULT_COLUMNS, sorted by time, event type and order token. Amounts are minor units still,
     in `turnover` and `commission`."""
-    return (
-        pl.concat(
-            [
-                decided.conversions.select(*_ORDER, "customer_status", "currency", turnover="turnover_minor"),
-                decided.credits.select(
-                    "credited_to", "partner", "channel", "click_id", "reason", "promo_code", "credit_group", "terms",
-                    "terms_version",
-                ),
-                decided.summary.select("model", "adjustments", "restriction", commission="commission_minor"),
-            ],
-            how="horizontal",
-        )
-        .lazy()
-        .with_columns(pl.lit("open").alias("status"))
-        .select(RESULT_COLUMNS)
-        .sort(_ORDER)
-        .collect()
+    columns = pl.concat(
+        [
+            decided.conversions.select(*_ORDER, "customer_status", "currency", turnover="turnover_minor"),
+            decided.credits.select(
+                "credited_to", "partner", "channel", "click_id", "reason", "promo_code", "credit_group", "terms",
+                "terms_version",
+            ),
+            decided.summary.select("model", "adjustments", "restriction", commission="commission_minor"),
+        ],
+        how="horizontal",
     )  # fmt: skip
+    order = columns.select(pl.arg_sort_by(_ORDER)).to_series()
+    return columns.with_columns(pl.lit("open").alias("status")).select(RESULT_COLUMNS).gather(order)
 
 
 def explanations(decided: Decided) -> pl.DataFrame:

@@ -178,7 +178,7 @@ def _cell(table: Table, column: Column) -> pl.Expr:
 def _values(table: Table) -> pl.DataFrame:
     cells = table.raw.select(_cell(table, column) for column in table.columns)
     parsed = (values.value(column, table.schema[column.name]).alias(column.name) for column in table.columns)
-    return cells.select(parsed).collect(engine="streaming")
+    return cells.select(parsed).collect(engine="streaming").rechunk()
 
 
 def _is_suspicious(table: Table, frame: pl.DataFrame) -> bool:
