@@ -296,6 +296,8 @@ def _options(cluster: Cluster, durable: bool) -> list[str]:
         "unix_socket_directories": f'"{cluster.sockets}"',
         "unix_socket_permissions": "0700",
         "max_connections": "100",
+        # A query over the click log locks each of its days twice.
+        "max_locks_per_transaction": "512",
         "timezone": "UTC",
         "log_timezone": "UTC",
         "shared_buffers": f"{min(max(megabytes // 8, 64), 2048)}MB",

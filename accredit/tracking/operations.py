@@ -18,7 +18,7 @@ from accredit.programs.operations import lock_program
 from accredit.tracking.queries import clicks_of_visitors, foreign_clicks
 
 BATCH_CLICKS = 500_000
-MAX_NEW_DAYS = 4_000
+MAX_NEW_DAYS = 1_500
 """A log of clicks over more days than this is a mistake in its times; every day costs a partition."""
 DAYS_AT_ONCE = 100
 """Every partition that a transaction makes takes locks."""

@@ -263,6 +263,19 @@ def test_a_set_up_changed_between_two_loads_counts_for_the_second() -> None:
     assert [*Conversion.objects.filter(partner="ann")] == []
 
 
+def test_clicks_of_a_partner_that_was_removed_are_told_and_count_for_nobody() -> None:
+    program = install()
+    load(program, clicks(CLICKS))
+    text = SHOP[: SHOP.index('[[contract]]\npartner = "ann"')].replace(
+        '[[partner]]\ncode = "ann"\nname = "Ann Dover"', ""
+    )
+    start = text.index('[[promo_code]]\ncode = "ANN')
+    install(text[:start] + text[text.index("[[ad]]") :])
+    load(program, orders=orders(ORDERS)[3:4])
+    assert Conversion.objects.get().credited_to == "none"
+    assert Decision.objects.get().explanation[0][::5] == ["p:ann", "unknown_partner"]
+
+
 def test_a_commission_too_large_names_its_orders_and_records_nothing_of_its_batch() -> None:
     program = install(SHOP.replace('percent = "10"', 'percent = "1000"'))
     placed = orders("""

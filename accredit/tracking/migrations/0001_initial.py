@@ -93,6 +93,8 @@ end
 $$;
 create trigger append_only before update or delete on tracking_conversion_event
     for each row execute function refuse_change();
+create trigger append_only before update on tracking_click for each row execute function refuse_change();
+create trigger append_only before update on tracking_foreign_click for each row execute function refuse_change();
 """
 
 
