@@ -144,7 +144,7 @@ def _rows(names: Names, conversions: Sequence[Conversion], query: str) -> Sequen
             "customer": words.word(words.CUSTOMER_STATUSES, one.customer_status or ""),
             "turnover": formats.money(one.turnover_minor, one.currency),
             "commission": formats.money(one.commission_minor, one.currency),
-            "model": one.model or words.word(words.RESTRICTIONS, one.restriction or ""),
+            "model": (one.model or "").replace(";", ", ") or words.word(words.RESTRICTIONS, one.restriction or ""),
         }
 
     return [row(one) for one in conversions]

@@ -1,21 +1,22 @@
 """One browser for all tests; every test has a window of its own, and fails when the page complains."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, Page, sync_playwright
+from django.db import connection
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accredit.access.models import User
+from tests.browser.windows import ARGUMENTS, chromium
 from tests.factories.people import Shop, open_shop
 
-ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
 Visit = Callable[..., Page]
 
 
@@ -27,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = os.environ.get("ACCREDIT_CHROMIUM") or shutil.which("chromium")
+    executable = chromium()
     if executable is None:
         pytest.skip("no chromium on the PATH: install it, or name one in ACCREDIT_CHROMIUM")
     # Playwright runs its own event loop in this thread; Django would take the tests for asynchronous code.
@@ -40,37 +41,48 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def shop(transactional_db: None) -> Shop:
+def shop(transactional_db: None, as_owner: Callable[[], AbstractContextManager[None]]) -> Shop:
+    """The shop, for the server's own connection to see. What other tests left in the logs goes first: Django empties
+    the tables of its models only."""
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("truncate tracking_click, tracking_foreign_click, tracking_conversion_event")
     return open_shop()
 
 
 @pytest.fixture
-def visit(shop: Shop, browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
-    """`visit(role, address)`: a window in which that person is signed in (None: nobody), at that address. Whatever the
-    page writes to its console as an error fails the test, unless the test takes it from `page.complaints`."""
-    pages: list[Page] = []
+def complaints() -> list[str]:
+    """Errors that pages wrote to their consoles. A test that provokes one takes it out."""
+    return []
+
+
+@pytest.fixture
+def visit(shop: Shop, browser: Browser, live_server: LiveServer, complaints: list[str]) -> Iterator[Visit]:
+    """`visit(role, address)`: a window in which that person is signed in (None: nobody), at that address. A complaint
+    that is left at the end fails the test."""
+    contexts: list[BrowserContext] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
 
     def open_window(role: str | None, address: str = "/", **options: Any) -> Page:
-        context = browser.new_context(
-            base_url=live_server.url,
-            **{"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "reduced_motion": "reduce", **options},
-        )
+        window = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "reduced_motion": "reduce", **options}
+        context = browser.new_context(base_url=live_server.url, **window)
         context.set_default_timeout(10_000)
         if role:
-            cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session_of(shop.users[role])}
-            context.add_cookies([{**cookie, "url": live_server.url}])  # type: ignore[list-item]
+            context.add_cookies(
+                [{"name": settings.SESSION_COOKIE_NAME, "value": session_of(shop.users[role]), "url": live_server.url}]
+            )
+        contexts.append(context)
         page = context.new_page()
-        page.complaints = []  # type: ignore[attr-defined]
-        page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
-        pages.append(page)
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(address)
         return page
 
     yield open_window
-    complaints = [complaint for page in pages for complaint in page.complaints]  # type: ignore[attr-defined]
-    for page in pages:
-        page.context.close()
+    for context in contexts:
+        context.close()
     assert complaints == []
 
 

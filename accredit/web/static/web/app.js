@@ -13,6 +13,7 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 });
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const target = ctx.target;
+  if (target?.id === "totals") target.ariaBusy = "false";
   if (target?.id === "list") clear(); // another list: the panel's conversion may not be in it
   mountGrid();
   mark();

@@ -1,0 +1,18 @@
+"""The command that takes the pictures of the documentation works, and leaves the user's choices alone."""
+
+from pathlib import Path
+
+from playwright.sync_api import Browser
+from pytest_django.live_server_helper import LiveServer
+
+from accredit.access.models import User
+from tests.browser.screenshots import PICTURES, take
+from tests.factories.people import PASSWORD, Shop
+
+
+def test_every_picture_is_taken(browser: Browser, live_server: LiveServer, shop: Shop, tmp_path: Path) -> None:
+    User.objects.update(language="de")
+    files = take(browser, live_server.url, "agency@example.com", PASSWORD, tmp_path)
+    assert [file.stem for file in files] == [picture.name for picture in PICTURES]
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
+    assert User.objects.get(email="agency@example.com").language == "de"
