@@ -40,10 +40,9 @@ def compact(explanations: pl.DataFrame, conversions: int) -> pl.DataFrame:
 
 def _without_too_many(explanations: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that are kept, and for each conversion with more of them how many (`conversion`, `len`)."""
+    if explanations.filter(pl.col("rank") > KEPT_DROPPED_CLICKS).is_empty():
+        return explanations, explanations.clear().group_by("conversion").len()
     dropped = pl.col("click_id").is_not_null() & pl.col("outcome").is_in(_DROPPED_CLICK)
     place = dropped.cum_sum().over("conversion")
-    longest = explanations["rank"].max()
-    if longest is None or longest <= KEPT_DROPPED_CLICKS:  # type: ignore[operator]
-        return explanations, explanations.clear().group_by("conversion").len()
     too_many = explanations.select(dropped & (place > KEPT_DROPPED_CLICKS)).to_series()
     return explanations.filter(~too_many), explanations.filter(too_many).group_by("conversion").len()

@@ -13,7 +13,7 @@ from accredit.conversions.received import received
 from accredit.conversions.recording import record
 from accredit.engine.deciding import decide
 from accredit.engine.frames import ITEMS, TEXT
-from accredit.engine.trace import PricingError
+from accredit.engine.trace import TOO_LARGE, CommissionTooLarge
 from accredit.files.errors import FileErrors
 from accredit.files.inputs import read_clicks, read_items, read_orders
 from accredit.programs.models import Program
@@ -169,9 +169,9 @@ def _record_new(
     value = program_value(program.id)
     try:
         decided = decide(value, conversions, journeys(program.id, conversions), items)
-    except PricingError as error:
+    except CommissionTooLarge as error:
         tokens = ", ".join(conversions["order_token"].gather(error.conversions[:10]))
-        raise OrdersNotPriced(f"Orders {tokens}: {error}") from error
+        raise OrdersNotPriced(f"{len(error.conversions)} orders, such as {tokens}: {TOO_LARGE}") from error
     event_ids = append_events(program.id, conversions, came, "recorded", now=now, source=source)
     record(program.id, value, decided, items, digests=came["digest"], event_ids=event_ids, now=now)
 

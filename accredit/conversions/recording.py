@@ -16,11 +16,6 @@ from accredit.engine.frames import CLICK_FIELDS, CONVERSIONS
 from accredit.engine.program import Program
 
 FIRST = 1
-CREDITED = (
-    "credited_to", "partner", "channel", "credited_click_id", "reason", "credited_promo_code", "credit_group", "terms",
-    "terms_version", "blocked", "currency", "turnover_minor", "rate_id", "commission_minor",
-)  # fmt: skip
-"""What a decision and its conversion have in common (models.Credited)."""
 
 
 def record(
@@ -46,8 +41,9 @@ def record(
         pl.lit(Cause.RECORDED.value).alias("cause"),
         event_ids.alias("event_id"),
     )
-    explanations = decided.explanations if decided.explanations is not None else pl.DataFrame()
-    copy_in("conversions_decision", pl.concat([decision, credited, compact(explanations, len(ids))], how="horizontal"))
+    assert decided.explanations is not None, "a decision is kept with its explanation"
+    explained = compact(decided.explanations, len(ids))
+    copy_in("conversions_decision", pl.concat([decision, credited, explained], how="horizontal"))
     copy_in("conversions_item", _items(program_id, decided, items, ids, rates))
 
 
