@@ -44,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.DATABASE_APPLICATION_ROLE = application_role
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.WHITENOISE_AUTOREFRESH = True  # serve what is there now: nothing has been collected in a fresh checkout
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
