@@ -5,7 +5,6 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from accredit.files.errors import FileError
 
 CHUNK_BYTES = 1 << 20
 MAX_HEADER_BYTES = 1 << 20
+csv.field_size_limit(2**31 - 1)  # the csv module's own limit would hide what is wrong with a longer field
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _FIELD = r'(?:"(?:[^"]|"")*"|[^",]*)'
 _RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*[\r\n]*")
@@ -100,7 +100,7 @@ def broken_rows(path: Path, names: list[str]) -> BrokenRows:
     quoted_well = True
     row = 0
     lines: list[str] = []
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream, _long_fields():
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
         try:
             for row, fields in enumerate(csv.reader(_noting(stream, lines), strict=True), 1):
                 record = "".join(lines)
@@ -136,13 +136,3 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):
             yield chunk
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """Lets the csv module read fields of any length."""
-    before = csv.field_size_limit(2**31 - 1)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)

@@ -1,6 +1,7 @@
 """Clicks, orders and items of a program, as the engine's frames (spec 80)."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,8 +37,10 @@ def read_inputs(program: Path, clicks: Path, orders: Path, items: Path | None = 
         known = read_program(program)
     except FileErrors as found:
         errors.append(found.frame)
-    checked_orders = _read_orders(orders, known)
-    checked_clicks = _read_clicks(clicks, known)
+    with ThreadPoolExecutor() as pool:  # some checks keep one core busy only
+        reading_clicks = pool.submit(_read_clicks, clicks, known)
+        checked_orders = _read_orders(orders, known)
+        checked_clicks = reading_clicks.result()
     checked_items = Checked(pl.DataFrame(schema=dict(ITEMS)), errors_frame([]))
     if items is not None:
         checked_items = _read_items(items, known, checked_orders)

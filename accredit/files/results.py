@@ -1,6 +1,5 @@
 """What was decided, as files: conversions and explanations (spec 80), the same bytes for the same input."""
 
-import os
 import secrets
 from collections.abc import Mapping
 from decimal import Decimal
@@ -89,8 +88,6 @@ def _write(path: Path, table: pl.DataFrame, *, parquet: bool) -> None:
             written.write_parquet(stream, compression="zstd")
         else:
             written.write_csv(stream, datetime_format=INSTANT_FORMAT)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _major(table: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Expr:
