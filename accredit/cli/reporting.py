@@ -33,7 +33,7 @@ def _print(errors: "FileErrors") -> None:
         while some := list(islice(lines, LINES_AT_ONCE)):
             sys.stderr.write("\n".join(some) + "\n")
         if sys.stderr.isatty():
-            sys.stderr.write(f"{len(errors):,} errors. Nothing was written.\n")
+            sys.stderr.write(f"{len(errors):,} error{'s' if len(errors) > 1 else ''}\n")
         sys.stderr.flush()
     except BrokenPipeError:
         # Whoever reads the errors has seen enough; the interpreter must not fail over it once more when it ends.
@@ -46,9 +46,8 @@ def progress(what: str) -> Iterator[None]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as shown:
         task = shown.add_task(what, total=1)
         yield
         shown.update(task, completed=1)
