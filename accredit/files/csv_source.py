@@ -14,6 +14,7 @@ from accredit.files.errors import FileError
 
 CHUNK_BYTES = 1 << 20
 MAX_HEADER_BYTES = 1 << 20
+LONE_CR = "in CR alone. Save the file with line ends LF or CRLF."
 csv.field_size_limit(2**31 - 1)  # the csv module's own limit would hide what is wrong with a longer field
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _FIELD = r'(?:"(?:[^"]|"")*"|[^",]*)'
@@ -38,8 +39,8 @@ def read_header(path: Path) -> list[str] | FileError:
         return FileError(str(path), 1, "1", "The file is UTF-16 or UTF-32. Save it as UTF-8.")
     if b"\n" not in start and len(start) == MAX_HEADER_BYTES:
         return FileError(str(path), 1, "1", "The first row is longer than a megabyte; it must name the columns.")
-    if b"\r" in start and b"\n" not in start:
-        return FileError(str(path), 1, "1", "The lines end in CR alone. Save the file with line ends LF or CRLF.")
+    if b"\r" in start.partition(b"\n")[0][:-1]:
+        return FileError(str(path), 1, "1", f"The first row ends {LONE_CR}")
     text = start.decode("utf-8-sig", errors="surrogateescape")
     if not text.strip():
         return FileError(str(path), 1, "1", "The file is empty; its first row must name the columns.")
@@ -95,9 +96,9 @@ class BrokenRows:
 
 def broken_rows(path: Path, names: list[str]) -> BrokenRows:
     """An error for every row with too few or too many fields, for every cell that is not UTF-8, and for misplaced
-    quotation marks, after which the rows that Polars and Python see may differ."""
+    quotation marks and line ends, after which the rows that Polars and Python see may differ."""
     errors = []
-    quoted_well = True
+    rows_are_sure = True
     row = 0
     lines: list[str] = []
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
@@ -109,8 +110,11 @@ def broken_rows(path: Path, names: list[str]) -> BrokenRows:
                     column = names[len(fields)] if len(fields) < len(names) else str(len(names) + 1)
                     message = f"The row has {len(fields)} fields; the header names {len(names)}."
                     errors.append(FileError(str(path), row, column, message))
+                if record.endswith("\r"):
+                    rows_are_sure = False
+                    errors.append(FileError(str(path), row, "1", f"The row ends {LONE_CR}"))
                 if '"' in record and not _RECORD.fullmatch(record):
-                    quoted_well = False
+                    rows_are_sure = False
                     errors.append(_quotation_mark(path, row, "it stands within a field that has none around it"))
                 if not record.isascii() and _UNDECODED.search(record):
                     wrong = (name for name, cell in zip(names, fields, strict=False) if _UNDECODED.search(cell))
@@ -118,7 +122,7 @@ def broken_rows(path: Path, names: list[str]) -> BrokenRows:
                     errors += [FileError(str(path), row, name, message) for name in wrong]
         except csv.Error as error:
             return BrokenRows([*errors, _quotation_mark(path, row + 1, str(error))], are_all=False)
-    return BrokenRows(errors, are_all=quoted_well)
+    return BrokenRows(errors, are_all=rows_are_sure)
 
 
 def _quotation_mark(path: Path, row: int, why: str) -> FileError:

@@ -162,13 +162,15 @@ def _read(table: Table) -> tuple[Table, pl.DataFrame | None, list[FileError]]:
         broken = csv_source.broken_rows(table.path, table.names)
         return table, frame if broken.are_all else None, broken.errors
     except UNREADABLE as error:
-        if table.is_csv:
-            broken = csv_source.broken_rows(table.path, table.names)
-            if broken.errors:
-                lenient = replace(table, raw=csv_source.scan(table.path, table.names, lenient=True))
-                return lenient, _values(lenient) if broken.are_all else None, broken.errors
+        broken = csv_source.broken_rows(table.path, table.names) if table.is_csv else csv_source.BrokenRows([], False)
         message = f"The file cannot be read: {' '.join(str(error).split())[:200]}"
+    if not broken.errors:
         return table, None, [FileError(str(table.path), 1, "1", message)]
+    lenient = replace(table, raw=csv_source.scan(table.path, table.names, lenient=True))
+    try:
+        return lenient, _values(lenient) if broken.are_all else None, broken.errors
+    except UNREADABLE:
+        return lenient, None, broken.errors
 
 
 def _cell(table: Table, column: Column) -> pl.Expr:

@@ -76,8 +76,8 @@ def _read_root(root: Section) -> Program | None:
     window = section.window_days()
     event_types = _read_all(root, "event_type", "An event type", _read_event_type)
     partners = _read_all(root, "partner", "A partner", lambda part: Partner(*_code_and_name(part)))
-    codes = [partner.code for partner in partners]
-    events = [event_type.code for event_type in event_types]
+    codes = [partner.code for partner in partners if partner.code]
+    events = [event_type.code for event_type in event_types if event_type.code]
     terms = _read_all_terms(root, currency, events)
     if not event_types:
         root.error(None, 'The file needs at least one [[event_type]], such as code = "sale".')
