@@ -43,7 +43,6 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.DATABASES["default"].update(environment.database(owner_url))
         settings.DATABASE_APPLICATION_ROLE = application_role
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where there is none
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.WHITENOISE_AUTOREFRESH = True  # serve what is there now: nothing has been collected in a fresh checkout
 
