@@ -1,5 +1,7 @@
 """Clicks and orders go in once, are credited by the log, and say the same as on files."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -370,3 +372,28 @@ def test_the_database_says_what_the_files_say() -> None:
     )
     assert len(found) > 1000
     assert found == explained.rows()
+
+
+def test_a_large_load_after_a_small_one_checks_its_keys_through_indexes(
+    as_owner: Callable[[], AbstractContextManager[None]],
+) -> None:
+    program = install()
+    load(program, *numbered("A", 20))
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("analyze conversions_conversion, conversions_decision")
+    load(program, *numbered("B", 20))  # plans the checks while the tables are known to be small
+    load(program, *numbered("C", 2_000))
+    read = "select sum(seq_tup_read) from pg_stat_xact_user_tables where relname = any(%s)"
+    [(rows_read_whole,)] = rows(read, ["conversions_conversion", "conversions_decision"])
+    assert rows_read_whole < 100_000  # a scan for each row would read some millions
+
+
+def numbered(prefix: str, count: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """No clicks, and orders of one item each."""
+    names = [f"{prefix}{n}" for n in range(count)]
+    placed = orders("\n".join(["order | at | turnover", *(f"{name} | T | 10.00" for name in names)]))
+    basket = [
+        "order | item | quantity | turnover | sku | category",
+        *(f"{name} | a | 1 | 10.00 | - | -" for name in names),
+    ]
+    return clicks("click | at | visitor | party"), placed, items("\n".join(basket), placed)
