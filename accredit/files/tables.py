@@ -65,7 +65,9 @@ def written(column: str) -> pl.Expr:
     short = (
         pl.when(text.str.len_chars() > SHOWN_CHARACTERS).then(text.str.slice(0, SHOWN_CHARACTERS) + "…").otherwise(text)
     )
-    return pl.concat_str(pl.lit("'"), short.str.replace_all(r"[[:cntrl:]]", "\N{REPLACEMENT CHARACTER}"), pl.lit("'"))
+    return pl.concat_str(
+        pl.lit("'"), short.str.replace_all(r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]", "\N{REPLACEMENT CHARACTER}"), pl.lit("'")
+    )
 
 
 def open_table(path: Path, columns: Columns) -> Table:

@@ -82,7 +82,8 @@ REFUSED = [
     ("too long", HEADER + row(b"x" * 501), ["2:order_token: 'xxx"]),
     ("tabs", (HEADER + ROW).replace(b",", b"\t"), ["1:1: There is no column", *[f"1:{name}:" for name in (
         "event_type", "order_token", "occurred_at", "currency", "turnover")]]),
-    ("control characters", HEADER + row(b"1", b"\x1b[31m\x07x"), ["2:turnover: '\ufffd[31m\ufffdx' is wrong"]),
+    ("control characters", HEADER + row(b"1", "\x1b[31m\u202ex\u2028".encode()),
+     ["2:turnover: '\ufffd[31m\ufffdx\ufffd' is wrong"]),
 ]  # fmt: skip
 
 
