@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import polars as pl
+from django.db import connection, transaction
 from psycopg import sql
 
 from accredit.database.copy import copy_out, text_array
@@ -29,12 +30,16 @@ def foreign_clicks(program_id: UUID, click_ids: pl.Series) -> pl.DataFrame:
 
 def clicks_of_visitors(program_id: UUID, visitors: pl.Series) -> pl.DataFrame:
     """All clicks of these visitors: CLICKS, in no particular order."""
-    # A join, since the array of an `= any(…)` is prepared for each partition anew.
-    query = sql.SQL(
-        "select {} from unnest({}) visitor (visitor_id) join tracking_click using (visitor_id) where program_id = {}"
-    )
-    columns = sql.SQL(", ").join(map(sql.Identifier, CLICKS))
-    return copy_out(query.format(columns, text_array(visitors), program_id), CLICKS)
+    # Few are looked up in the index of each day; for many the log is read whole, which is up to fifty times as fast.
+    # PostgreSQL can weigh that only with statistics of the visitors, and so they need a table.
+    table = sql.SQL('create temporary table wanted on commit drop as select unnest({}) collate "C" as visitor_id')
+    query = sql.SQL("select {} from wanted join tracking_click using (visitor_id) where program_id = {}")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(table.format(text_array(visitors)))
+        cursor.execute("analyze wanted")
+        clicks = copy_out(query.format(sql.SQL(", ").join(map(sql.Identifier, CLICKS)), program_id), CLICKS)
+        cursor.execute("drop table wanted")
+    return clicks
 
 
 def events(program_id: UUID, orders: pl.DataFrame) -> pl.DataFrame:
