@@ -13,6 +13,7 @@ import sys
 import tempfile
 from importlib import import_module
 from pathlib import Path
+from time import perf_counter
 
 from bench.report import Report
 
@@ -48,6 +49,7 @@ def main() -> int:
 def run(names: list[str], large: bool) -> int:
     """Run them in turn; 1 where one of them failed. A missed target is shown, and is no failure: the machine counts."""
     failed = []
+    began = perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "figures"
         out.touch()
@@ -61,7 +63,8 @@ def run(names: list[str], large: bool) -> int:
     for report in reports:
         print(report.line())
     missed = sum(report.met() is False for report in reports)
-    print(f"\n{len(reports)} figures, {missed} targets missed")
+    minutes = (perf_counter() - began) / 60
+    print(f"\n{len(reports)} figures in {minutes:.0f} minutes on {os.cpu_count()} cores; {missed} targets missed")
     if failed:
         print(f"Failed: {', '.join(failed)}")
     return 1 if failed else 0

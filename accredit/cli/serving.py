@@ -23,13 +23,13 @@ def reporting_setup() -> Iterator[None]:
     """Print what keeps the installation from working, in its own words, and exit with 1."""
     from django.core.exceptions import ImproperlyConfigured
 
-    from accredit.config.installation import TablesMissing
+    from accredit.config.installation import DatabaseNotReady
     from accredit.database.embedded import DatabaseNotStarted
     from accredit.processes import NotServed
 
     try:
         yield
-    except (ImproperlyConfigured, DatabaseNotStarted, TablesMissing, NotServed) as error:
+    except (ImproperlyConfigured, DatabaseNotStarted, DatabaseNotReady, NotServed) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
 
