@@ -21,15 +21,14 @@ def copy_in(table: str, frame: pl.DataFrame) -> None:
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
     )
     with connection.wrap_database_errors, connection.cursor() as cursor:
-        # A session plans the check of a foreign key once and keeps that plan. Made while the table was small, it would
-        # read the whole table for every row of a large batch later.
-        cursor.execute("select set_config('enable_seqscan', 'off', true)")
+        # A session plans the check of a foreign key once and keeps that plan. Made while the tables were small, it would
+        # read all of a large table for every row.
+        cursor.execute("discard plans")
         with cursor.copy(statement) as copy:
             for block in frame.iter_slices(BLOCK_ROWS):
                 lines = io.BytesIO()
                 block.write_csv(lines, include_header=False)
                 copy.write(lines.getbuffer())
-        cursor.execute("select set_config('enable_seqscan', 'on', true)")
 
 
 def copy_out(query: sql.Composable, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:

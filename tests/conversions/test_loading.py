@@ -374,7 +374,7 @@ def test_the_database_says_what_the_files_say() -> None:
     assert found == explained.rows()
 
 
-def test_a_large_load_after_a_small_one_checks_its_keys_through_indexes(
+def test_a_large_load_after_a_small_one_looks_each_key_up_once(
     as_owner: Callable[[], AbstractContextManager[None]],
 ) -> None:
     program = install()
@@ -383,9 +383,9 @@ def test_a_large_load_after_a_small_one_checks_its_keys_through_indexes(
         cursor.execute("analyze conversions_conversion, conversions_decision")
     load(program, *numbered("B", 20))  # plans the checks while the tables are known to be small
     load(program, *numbered("C", 2_000))
-    read = "select sum(seq_tup_read) from pg_stat_xact_user_tables where relname = any(%s)"
-    [(rows_read_whole,)] = rows(read, ["conversions_conversion", "conversions_decision"])
-    assert rows_read_whole < 100_000  # a scan for each row would read some millions
+    read = "select sum(seq_tup_read + idx_tup_fetch) from pg_stat_xact_user_tables where relname = any(%s)"
+    [(rows_read,)] = rows(read, ["conversions_conversion", "conversions_decision"])
+    assert rows_read < 100_000  # a scan for each row would read some millions
 
 
 def numbered(prefix: str, count: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
