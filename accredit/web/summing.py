@@ -48,7 +48,7 @@ def sum_of(conversion: Conversion, *, all_items: bool = False) -> Sum:
         priced = list(items.filter(rate_id__isnull=False))
         if priced:
             return _sum_of_items(conversion, priced, limit=len(priced) if all_items else ITEMS_AT_FIRST)
-        return Sum([_result(conversion)])
+        return Sum([Line(_("Nothing is paid"), [_("no partner is credited")], ""), _result(conversion)])
     rate = Rate.objects.get(program=conversion.program_id, id=conversion.rate_id)
     turnover = Line(_("Turnover"), [], formats.money(conversion.turnover_minor, conversion.currency))
     if rate.model is None:
@@ -112,7 +112,7 @@ class _Exact:
         """What happens between the sum and the commission."""
         if self.total < 0:
             return [_("never below zero")]
-        return [_("rounded once, half up")] if self.total % UNITS else []
+        return [_("rounded half up")] if self.total % UNITS else []
 
     def shown(self, units: int, *, signed: bool = False) -> str:
         """In major units, with every decimal that it has."""
@@ -141,14 +141,14 @@ def _item_line(item: Item, rates: Mapping[UUID, Rate]) -> Line:
     """One item with its own rate; its commission is rounded by itself."""
     assert item.rate_id is not None
     rate = rates[item.rate_id]
-    pieces = f"{formats.number(item.quantity)} × " if item.quantity != 1 else ""
-    title = pieces + (item.sku or item.item_id)
-    workings = [f"{formats.money(item.turnover_minor, item.currency)}{f' · {item.category}' if item.category else ''}"]
+    count = ngettext("%(n)s piece", "%(n)s pieces", item.quantity) % {"n": formats.number(item.quantity)}
+    title = " · ".join(part for part in (item.sku or item.item_id, count, item.category) if part)
     if rate.model is None:
         nothing = _nothing(rate)
-        workings.append(": ".join([nothing.title, *nothing.working]))
+        turnover = formats.money(item.turnover_minor, item.currency)
+        workings = [f"{turnover} · {nothing.title}: {nothing.working[0]}"]
     else:
         exact = _Exact(rate, item.turnover_minor, item.quantity)
-        workings += [f"{step.title}: {' '.join([*step.working, '='])} {step.result}" for step in _steps(exact)]
-        workings += exact.remarks
+        workings = [f"{step.title}: {' = '.join([*step.working, step.result])}" for step in _steps(exact)]
+        workings[-1] = ", ".join([workings[-1], *exact.remarks])
     return Line(title, workings, formats.money(item.commission_minor or 0, item.currency))

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection
+from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -20,14 +20,15 @@ from tests.factories.people import Shop, open_shop
 Visit = Callable[..., Page]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent.name == "browser":
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
+    """pytest-django's, started after the database and so stopped before it is dropped."""
+    return live_server
+
+
+@pytest.fixture(scope="package")
+def browser(live_server: LiveServer) -> Iterator[Browser]:
+    """Closed before the server stops: while it is open, it holds connections to it."""
     executable = chromium()
     if executable is None:
         pytest.skip("no chromium on the PATH: install it, or name one in ACCREDIT_CHROMIUM")
@@ -37,6 +38,7 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield started
         started.close()
+        connections.close_all()  # of that loop: outside it Django keeps others
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from accredit.access.models import User
 from accredit.config.environment import CHECKOUT
 
+pytestmark = pytest.mark.xdist_group("browser")
 Visit = Callable[..., Page]
 LIST = "/programs/anvils/conversions"
 AXE = CHECKOUT / "node_modules" / "axe-core" / "axe.min.js"

@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from accredit.access.models import User
 from tests.factories.installing import load, orders
 from tests.factories.people import PASSWORD, Shop
 
+pytestmark = pytest.mark.xdist_group("browser")
 Visit = Callable[..., Page]
 LIST = "/programs/anvils/conversions"
 

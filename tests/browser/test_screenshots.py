@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from accredit.access.models import User
 from tests.browser.screenshots import PICTURES, take
 from tests.factories.people import PASSWORD, Shop
+
+pytestmark = pytest.mark.xdist_group("browser")
 
 
 def test_every_picture_is_taken(browser: Browser, live_server: LiveServer, shop: Shop, tmp_path: Path) -> None:
