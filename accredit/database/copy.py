@@ -21,8 +21,8 @@ def copy_in(table: str, frame: pl.DataFrame) -> None:
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
     )
     with connection.wrap_database_errors, connection.cursor() as cursor:
-        # A session plans the check of a foreign key once and keeps that plan. Made while the tables were small, it would
-        # read all of a large table for every row.
+        # A session plans the check of a foreign key once and keeps the plan. One that was made while the tables were
+        # small would read all of a large table for every row.
         cursor.execute("discard plans")
         with cursor.copy(statement) as copy:
             for block in frame.iter_slices(BLOCK_ROWS):
