@@ -163,7 +163,9 @@ def _filtered(view: Viewpoint, filters: Filters) -> QuerySet[Conversion]:
     first, last = filters.first_date, filters.last_date
     wanted: dict[str, object] = {
         "occurred_at__gte": first and datetime.combine(first, time.min, zone),
-        "occurred_at__lt": last and datetime.combine(last + timedelta(days=1), time.min, zone),
+        "occurred_at__lt": datetime.combine(last + timedelta(days=1), time.min, zone)
+        if last and last < date.max
+        else None,
         "credited_to": filters.credited_to,
         "status": filters.status,
         "customer_status": filters.customer_status,

@@ -166,6 +166,9 @@ class _Writing:
         try:
             with transaction.atomic():
                 write()
+        except models.ProtectedError:
+            if not self.refusals:  # else what may not go holds on to it
+                raise
         except IntegrityError as error:
             if not isinstance(error.__cause__, psycopg.Error):
                 raise

@@ -107,7 +107,7 @@ def append_events(
 def _append(program_id: UUID, clicks: pl.DataFrame) -> None:
     rows = clicks.select(
         pl.lit(str(program_id)).alias("program_id"),
-        _click_keys(clicks),
+        click_keys(clicks),
         *CLICKS,
     )
     copy_in("tracking_click", rows)
@@ -115,15 +115,19 @@ def _append(program_id: UUID, clicks: pl.DataFrame) -> None:
     copy_in("tracking_foreign_click", foreign.sort("click_id"))
 
 
-def _click_keys(clicks: pl.DataFrame) -> pl.Series:
-    """New ids: time, random bits, and 32 bits of a hash of the visitor, so that an id leads to partition and shard."""
+def click_keys(clicks: pl.DataFrame) -> pl.Series:
+    """New ids: time, 40 random bits, and 32 bits of a hash of the visitor, so that an id leads to partition and shard.
+
+    No count of rows: the same clicks may go into another program, where time, row and visitor are the same."""
     visitors = clicks["visitor_id"].unique()
     hashes = pl.DataFrame(
         {"visitor_id": visitors, "hash": [f"{crc32(visitor.encode()):08x}" for visitor in visitors.to_list()]},
         schema_overrides={"hash": pl.String},
     )
     of_clicks = clicks.select("visitor_id").join(hashes, on="visitor_id", how="left", maintain_order="left")
-    return new_keys(clicks["clicked_at"].dt.epoch("ms")).str.head(24) + of_clicks["hash"]
+    keys = new_keys(clicks["clicked_at"].dt.epoch("ms"))
+    time, chance = keys.str.head(12), keys.str.tail(12)
+    return time + "7" + chance.str.slice(0, 3) + "8" + chance.str.slice(3, 7) + of_clicks["hash"]
 
 
 def _conflicting(program_id: UUID, batch: pl.DataFrame, known: pl.DataFrame) -> pl.Series:

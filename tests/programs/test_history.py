@@ -133,3 +133,14 @@ def test_what_no_conversion_used_may_change(changes: list[tuple[str, str]]) -> N
     proposed = shop(*changes)
     apply_program(proposed)
     assert to_rows(program_value(program_by_code("anvils").id)) == to_rows(proposed)
+
+
+def test_terms_that_refused_periods_hold_on_to_stay_without_a_crash() -> None:
+    with_conversions()
+    renamed = shop(
+        ('code = "standard"\nversion', 'code = "renamed"\nversion'), *[('terms = "standard"', 'terms = "renamed"')] * 2
+    )
+    with pytest.raises(ChangesRefused) as refused:
+        apply_program(renamed)
+    assert {refusal.code for refusal in refused.value.refusals} == {"contract_period_in_use"}
+    assert program_value(program_by_code("anvils").id) == shop()

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection
 
-from accredit.tracking.operations import MAX_NEW_DAYS, TooManyDays, append_clicks, make_partitions
+from accredit.tracking.operations import MAX_NEW_DAYS, TooManyDays, append_clicks, click_keys, make_partitions
 from accredit.tracking.queries import clicks_of_visitors, journeys
 from tests.factories.installing import clicks, install, orders
 
@@ -131,3 +131,12 @@ def test_a_click_is_never_changed(table: str) -> None:
     append_clicks(install(), clicks(CLICKS))
     with pytest.raises(IntegrityError, match="is append-only"), connection.cursor() as cursor:
         cursor.execute(f"update {table} set visitor_id = 'v9'")
+
+
+def test_the_same_clicks_get_other_keys_in_another_program() -> None:
+    rows = 100_000
+    at = pl.repeat(datetime(2026, 3, 1, tzinfo=UTC), rows, dtype=pl.Datetime("us", "UTC"), eager=True)
+    log = pl.DataFrame({"clicked_at": at, "visitor_id": pl.repeat("v1", rows, eager=True)})
+    keys = pl.concat([click_keys(log), click_keys(log)])
+    assert keys.n_unique() == 2 * rows
+    assert {UUID(key).version for key in keys.head(100)} == {7}
