@@ -134,9 +134,8 @@ def _socket_folder(folder: Path, user: tuple[int, int] | None) -> Path:
 @contextmanager
 def running(cluster: Cluster) -> Iterator[None]:
     """Have the server run for the length of the block: the one that runs already, or one that is stopped at the end."""
-    lock = _lock(cluster)
+    lock = _lock_unless_answering(cluster)
     if lock is None:
-        _wait_for_ready(cluster, None)
         yield
         return
     process = _launch(cluster, lock, durable=True)
@@ -165,6 +164,23 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
     process.wait()
+
+
+def _lock_unless_answering(cluster: Cluster) -> int | None:
+    """The lock, or None once the server that holds it answers. That of a process that was killed may hold it for a
+    while and answer no more, though its postmaster.pid still calls it ready."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        lock = _lock(cluster)
+        if lock is not None:
+            return lock
+        try:
+            psycopg.connect(cluster.url(APPLICATION), connect_timeout=START_SECONDS).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return None
+    raise _no_answer(cluster)
 
 
 def _lock(cluster: Cluster, patience_seconds: float = 0) -> int | None:
@@ -320,11 +336,11 @@ def _options(cluster: Cluster, durable: bool) -> list[str]:
     return [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
 
 
-def _wait_for_ready(cluster: Cluster, process: subprocess.Popen[bytes] | None) -> None:
-    """Wait until postmaster.pid says `ready`, in the words of this process where it is ours."""
+def _wait_for_ready(cluster: Cluster, process: subprocess.Popen[bytes]) -> None:
+    """Wait until postmaster.pid says `ready`, in the words of this process."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if process and process.poll() is not None:
+        if process.poll() is not None:
             raise DatabaseNotStarted(
                 f"PostgreSQL ended with {process.returncode}; {cluster.log} says:\n{_tail(cluster.log)}"
             )
@@ -332,10 +348,14 @@ def _wait_for_ready(cluster: Cluster, process: subprocess.Popen[bytes] | None) -
             lines = (cluster.data / "postmaster.pid").read_text().split("\n")
         except FileNotFoundError:
             lines = []
-        if len(lines) > 7 and lines[7].strip() == "ready" and (not process or lines[0].strip() == str(process.pid)):
+        if len(lines) > 7 and lines[7].strip() == "ready" and lines[0].strip() == str(process.pid):
             return
         time.sleep(0.01)
-    raise DatabaseNotStarted(f"PostgreSQL does not answer after {START_SECONDS} seconds: see {cluster.log}")
+    raise _no_answer(cluster)
+
+
+def _no_answer(cluster: Cluster) -> DatabaseNotStarted:
+    return DatabaseNotStarted(f"PostgreSQL does not answer after {START_SECONDS} seconds: see {cluster.log}")
 
 
 def _ensure_roles(cluster: Cluster) -> None:

@@ -1,10 +1,12 @@
 """The embedded server: durable, private, alone in its folder, and whole again after whatever happened to it."""
 
+import fcntl
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +92,17 @@ def test_what_was_committed_survives_a_kill(cluster: Cluster) -> None:
     with embedded.running(cluster):
         assert ask(cluster, embedded.OWNER, "select answer from kept") == 42
     assert "automatic recovery" in cluster.log.read_text()
+
+
+def test_a_server_that_is_still_dying_is_not_taken_for_one_that_runs(cluster: Cluster) -> None:
+    (cluster.data / "postmaster.pid").write_text(f"{os.getppid()}\n{cluster.data}\n0\n5432\n\n\n\nready\n")
+    lock = (cluster.state / "postgres.lock").open("r+")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # as a process of a server that was killed may for a moment
+    release = threading.Timer(0.3, lock.close)
+    release.start()
+    with embedded.running(cluster):
+        assert ask(cluster, embedded.APPLICATION, "select 1") == 1
+    release.join()
 
 
 def test_a_pid_file_that_names_a_stranger_does_not_keep_it_from_starting(cluster: Cluster) -> None:
