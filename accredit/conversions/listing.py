@@ -4,6 +4,7 @@ A page starts after a row and never at an offset, so that its rows come as fast 
 as in one of ten thousand. Amounts of different currencies are never compared: they sort by currency first.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,6 +28,13 @@ ORDERS = {
     "commission": ("currency", "commission_minor"),
 }
 """What the list sorts by → columns; the key of the row comes last."""
+FORMS = {
+    "occurred_at": r"\.(-?[0-9]{1,18})",  # microseconds since EPOCH
+    "currency": r"\.([A-Z]{3})",
+    "turnover_minor": r"\.([0-9]{1,16})",
+    "commission_minor": r"\.([0-9]{1,16})",
+}
+"""Column → its part of a cursor's text."""
 
 
 class CursorError(ValueError):
@@ -72,14 +80,16 @@ class Cursor:
 
 def cursor_from_text(text: str, order: Order, *, backwards: bool) -> Cursor:
     """The cursor of a text that `to_text` wrote for this order. Raises CursorError for every other text."""
-    rows_before, *texts = text.split(".")
     columns = ORDERS[order.name]
-    if len(texts) != len(columns) + 1:
+    shape = re.compile(rf"([0-9]{{1,12}}){''.join(FORMS[column] for column in columns)}\.([^.]+)")
+    found = shape.fullmatch(text)
+    if not found:
         raise CursorError(f"{text[:80]!r} names no place in a list by {order.name}")
+    rows_before, *texts, key = found.groups()
     try:
-        values = [_value(column, value) for column, value in zip(columns, texts[:-1], strict=True)]
-        return Cursor(int(rows_before), (*values, key_from_text(PREFIX, texts[-1])), backwards)
-    except (ValueError, OverflowError, KeyTextError) as error:
+        values = [_value(column, value) for column, value in zip(columns, texts, strict=True)]
+        return Cursor(int(rows_before), (*values, key_from_text(PREFIX, key)), backwards)
+    except (OverflowError, KeyTextError) as error:
         raise CursorError(f"{text[:80]!r} names no place in the list: {error}") from error
 
 

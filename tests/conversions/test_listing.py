@@ -185,7 +185,8 @@ def test_a_later_page_is_found_through_an_index_without_sorting(order: Order) ->
 @pytest.mark.parametrize(
     "text",
     ["", "1", "x.1.cv_00000000000000000000000000", "1.1.cv_0", "1.9999999999999999999999.cv_00000000000000000000000000",
-     "1.USD.5.cv_00000000000000000000000000", "1.1.rq_00000000000000000000000000"],
+     "1.USD.5.cv_00000000000000000000000000", "1.1.rq_00000000000000000000000000",
+     "-1.1.cv_00000000000000000000000000", "١.1.cv_00000000000000000000000000"],
 )  # fmt: skip
 def test_a_text_that_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(CursorError):

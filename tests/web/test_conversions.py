@@ -90,6 +90,34 @@ def test_a_filter_that_cannot_be_read_says_so(shop: Shop, as_: As) -> None:
     assert len(grid(page)["rows"]) == 6
 
 
+KEY = "cv_00000000000000000000000000"
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        (f"{LIST}?since=0001-01-01&until=9999-12-31", 200),
+        (f"{LIST}?since=9999-12-31&until=0001-01-01", 200),
+        (f"{LIST}?q=%00&status=%00&sort=%00", 404),
+        (f"{LIST}?q=%00&credited=partner:%00", 200),
+        (f"{LIST}?after=0.{9 * 10**30}.{KEY}", 404),
+        (f"{LIST}?sort=turnover&after=0.USD.{9 * 10**30}.{KEY}", 404),
+        (f"{LIST}?sort=turnover&after=0.%00.5.{KEY}", 404),
+        (f"{LIST}?after=-7.1.{KEY}", 404),
+        (f"{LIST}?after=0.{-(10**18)}.{KEY}", 404),
+        (f"{LIST}?after=%D9%A1.1.{KEY}", 404),
+        ("/programs/%00/conversions", 404),
+        ("/programs/a/b%2Fc/conversions", 404),
+        (f"{LIST}/cv_%00", 404),
+        (f"{LIST}/{KEY}/totals", 404),
+        (f"{LIST}?q={'x' * 5000}", 200),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_no_address_breaks_a_page(shop: Shop, as_: As, address: str, status: int) -> None:
+    assert as_("agency").get(address).status_code == status
+
+
 def test_htmx_gets_the_part_that_it_replaces(shop: Shop, as_: As) -> None:
     browser = as_("agency")
     whole, part = browser.get(LIST), browser.get(LIST, headers=PART)
