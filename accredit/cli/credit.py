@@ -1,5 +1,6 @@
 """`accredit credit`: the whole job on files."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,8 @@ def credit(
     if len(set(files)) < len(files):
         raise typer.BadParameter("Two of the files are the same.")
 
+    # Read by Polars's allocator when it is loaded: large pages that stay, since this process ends with its work.
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1")
     from accredit.engine.deciding import decide
     from accredit.engine.trace import TOO_LARGE, CommissionTooLarge
     from accredit.files import FileError, FileErrors, read_inputs

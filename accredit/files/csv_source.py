@@ -68,17 +68,20 @@ def scan(path: Path, names: list[str], *, lenient: bool = False) -> pl.LazyFrame
     )
 
 
-def has_byte(path: Path, byte: bytes) -> bool:
-    """Whether a byte occurs in the file."""
-    return any(byte in chunk for chunk in _chunks(path))
+def marks(path: Path) -> bytes:
+    """Those of the bytes `"` and NUL that occur in the file, which must be looked at closely then."""
+    found = b""
+    for chunk in _chunks(path):
+        found += bytes(mark for mark in b'"\0' if mark not in found and mark in chunk)
+    return found
 
 
-def lacks_fields(path: Path, names: list[str], rows: int) -> bool:
+def lacks_fields(path: Path, names: list[str], rows: int, *, quoted: bool) -> bool:
     """Whether some row, of those that Polars reads, has fewer fields than the header: counted by separators, those
-    within values apart."""
+    within values apart, which only a `quoted` file can have."""
     separators = sum(chunk.count(b",") for chunk in _chunks(path))
     within = 0
-    if has_byte(path, b'"'):
+    if quoted:
         within = (
             scan(path, names).select(pl.all().str.count_matches(",", literal=True).sum()).collect().sum_horizontal()[0]
         )

@@ -42,6 +42,7 @@ class Table:
     names: list[str]  # all that the file has
     raw: pl.LazyFrame
     schema: Mapping[str, pl.DataType]
+    marks: bytes  # of quotation marks and NULs, those that may occur
     errors: list[FileError] = field(default_factory=list)
 
     @property
@@ -79,30 +80,31 @@ def open_table(path: Path, columns: Columns) -> Table:
                 return _nothing(path, names)
             raw = csv_source.scan(path, names)
             schema: Mapping[str, pl.DataType] = dict.fromkeys(names, pl.String())
+            marks = csv_source.marks(path)
         else:
             raw = pl.scan_parquet(path, glob=False, hive_partitioning=False)
             schema = raw.collect_schema()
             names = list(schema)
+            marks = b'"\0'
     except OSError as error:
         return _nothing(path, unreadable(path, error))
     except UNREADABLE:
         return _nothing(path, FileError(str(path), 1, "1", "The file is no Parquet file."))
-    return _declared(path, columns, names, raw, schema)
+    return _declared(Table(path, (), names, raw, schema, marks), columns)
 
 
 def _nothing(path: Path, error: FileError) -> Table:
-    return Table(path, (), [], pl.LazyFrame(), {}, [error])
+    return Table(path, (), [], pl.LazyFrame(), {}, b"", [error])
 
 
-def _declared(
-    path: Path, columns: Columns, names: list[str], raw: pl.LazyFrame, schema: Mapping[str, pl.DataType]
-) -> Table:
-    """The declared columns among those of the file."""
+def _declared(table: Table, columns: Columns) -> Table:
+    """The table with the declared columns among those of its file."""
+    path, names = table.path, table.names
     known = [column.name for column in columns]
     errors = []
     if len(names) == 1 and ";" in names[0]:
         errors.append(FileError(str(path), 1, "1", "The columns are separated by ';'. Separate them by commas."))
-        return Table(path, (), names, raw, schema, errors)
+        return replace(table, errors=errors)
     for number, name in enumerate(names):
         if name not in known:
             message = f"There is no column {name[:SHOWN_CHARACTERS]!r} in this table. {suggestion(name, known)}"
@@ -116,12 +118,12 @@ def _declared(
             if column.required:
                 errors.append(FileError(str(path), 1, column.name, f"The column {column.name!r} is missing."))
             continue
-        wrong = values.type_error(column, schema[column.name])
+        wrong = values.type_error(column, table.schema[column.name])
         if wrong is None:
             present.append(column)
         else:
             errors.append(FileError(str(path), 1, column.name, wrong))
-    return Table(path, tuple(present), names, raw, schema, errors)
+    return replace(table, columns=tuple(present), errors=errors)
 
 
 def read_table(
@@ -181,7 +183,10 @@ def _cell(table: Table, column: Column) -> pl.Expr:
 
 def _values(table: Table) -> pl.DataFrame:
     cells = table.raw.select(_cell(table, column) for column in table.columns)
-    parsed = (values.value(column, table.schema[column.name]).alias(column.name) for column in table.columns)
+    empties = not table.is_csv or b'"' in table.marks
+    parsed = (
+        values.value(column, table.schema[column.name], empties=empties).alias(column.name) for column in table.columns
+    )
     return cells.select(parsed).collect(engine="streaming").rechunk()
 
 
@@ -190,9 +195,9 @@ def _is_suspicious(table: Table, frame: pl.DataFrame) -> bool:
     field that is not within such marks, since Polars takes it as it is."""
     last = table.names[-1]
     never_null = last in frame.columns and not frame[last].has_nulls()
-    if not never_null and csv_source.lacks_fields(table.path, table.names, frame.height):
+    if not never_null and csv_source.lacks_fields(table.path, table.names, frame.height, quoted=b'"' in table.marks):
         return True
-    if not csv_source.has_byte(table.path, b'"'):
+    if b'"' not in table.marks:
         return False
     marked = table.raw.select(pl.any_horizontal(pl.all().str.contains('"', literal=True).any())).collect(
         engine="streaming"
@@ -202,7 +207,6 @@ def _is_suspicious(table: Table, frame: pl.DataFrame) -> bool:
 
 def _checks_of(table: Table) -> list[Check]:
     """What every declared column is checked for."""
-    may_hold_nul = not table.is_csv or csv_source.has_byte(table.path, b"\0")
     checks = []
     for column in table.columns:
         cell = pl.col(column.name)
@@ -216,7 +220,7 @@ def _checks_of(table: Table) -> list[Check]:
                 cell.str.len_chars(),
             )
             checks.append(Check(column.name, too_long, message, cell.str.len_bytes().max() > values.MAX_TEXT))
-        if column.kind is Kind.TEXT and may_hold_nul:
+        if column.kind is Kind.TEXT and b"\0" in table.marks:
             message = pl.format(f"{{}} holds a NUL character; {column.name} is text.", written(column.name))
             checks.append(Check(column.name, cell.str.contains("\0", literal=True), message))
     return checks

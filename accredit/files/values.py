@@ -40,9 +40,10 @@ def type_error(column: Column, dtype: pl.DataType) -> str | None:
     return f"{column.name!r} holds {dtype}; it must hold {column.kind.value}, as a fitting type or as text.{inexact}"
 
 
-def value(column: Column, dtype: pl.DataType) -> pl.Expr:
+def value(column: Column, dtype: pl.DataType, *, empties: bool) -> pl.Expr:
     """The value of a column that comes with this type: text, UTC microseconds, ten-thousandths of an amount's currency
-    (Int128), or a whole number."""
+    (Int128), or a whole number. Without `empties` no text is empty: Polars takes what stands between two separators
+    for null, and only quotation marks and Parquet hold a text that is empty."""
     cell = pl.col(column.name)
     if isinstance(dtype, pl.Datetime):
         return instant_of_datetime(cell, dtype)
@@ -50,7 +51,7 @@ def value(column: Column, dtype: pl.DataType) -> pl.Expr:
         cell = cell.cast(pl.String)
     match column.kind:
         case Kind.TEXT:
-            return pl.when(cell != "").then(cell)
+            return pl.when(cell != "").then(cell) if empties else cell
         case Kind.INSTANT:
             return instant(cell)
         case Kind.AMOUNT:
