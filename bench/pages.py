@@ -37,11 +37,11 @@ code = "sale"
 """ + "".join(f'[[partner]]\ncode = "p{n}"\nname = "Partner {n}"\n' for n in range(50))
 FILL = """
 insert into conversions_conversion (
-    program_id, id, event_type, order_token, occurred_at, occurred_date, recorded_at, digest, status, decision,
+    program_id, id, event_type, order_token, occurred_at, occurred_date, recorded_at, status, decision,
     credited_to, partner, reason, credit_group, terms, terms_version, blocked, currency, turnover_minor,
     commission_minor, customer_status
 )
-select program.id, uuidv7(), 'sale', 'o' || n, at, at::date, at, gen_random_uuid(),
+select program.id, uuidv7(), 'sale', 'o' || n, at, at::date, at,
     (array['open', 'open', 'approved', 'approved', 'rejected'])[1 + n %% 5], 1, 'partner', 'p' || n %% 50,
     'last_click', 'preferred', 'standard', 1, false, 'EUR', n * 7919 %% 100000, n * 7919 %% 100000 / 10,
     (array['New', 'Existing', null])[1 + n %% 3]

@@ -21,15 +21,14 @@ CORES = min(os.cpu_count() or 1, 4)
 @contextmanager
 def reporting_setup() -> Iterator[None]:
     """Print what keeps the installation from working, in its own words, and exit with 1."""
-    from django.core.exceptions import ImproperlyConfigured
-
+    from accredit.config.environment import WrongSetting
     from accredit.config.installation import DatabaseNotReady
     from accredit.database.embedded import DatabaseNotStarted
     from accredit.processes import NotServed
 
     try:
         yield
-    except (ImproperlyConfigured, DatabaseNotStarted, DatabaseNotReady, NotServed) as error:
+    except (WrongSetting, DatabaseNotStarted, DatabaseNotReady, NotServed) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
 

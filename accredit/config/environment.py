@@ -6,24 +6,28 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
+class WrongSetting(ValueError):
+    """A variable of the environment that Accredit cannot work with. The message names it and says what would be
+    right."""
+
+
 def state_folder() -> Path:
     """The one folder in which this installation keeps what it stores: ACCREDIT_STATE_DIR, else `.accredit` in the
-    checkout. Raises ImproperlyConfigured where there is neither."""
+    checkout. Raises WrongSetting where there is neither."""
     if value := os.environ.get("ACCREDIT_STATE_DIR"):
         folder = Path(value)
         if not folder.is_absolute():
-            raise ImproperlyConfigured(f"ACCREDIT_STATE_DIR is {value!r}: it must be an absolute path")
+            raise WrongSetting(f"ACCREDIT_STATE_DIR is {value!r}: it must be an absolute path")
         return folder
     if (CHECKOUT / "pyproject.toml").exists():
         return CHECKOUT / ".accredit"
-    raise ImproperlyConfigured("Set ACCREDIT_STATE_DIR to the absolute path of the folder in which Accredit stores"
+    raise WrongSetting("Set ACCREDIT_STATE_DIR to the absolute path of the folder in which Accredit stores"
                                " its things")  # fmt: skip
 
 
@@ -38,14 +42,14 @@ def owner_database_url() -> str | None:
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's settings for a libpq URL. Raises ImproperlyConfigured where it is none or names no database."""
+    """Django's settings for a libpq URL. Raises WrongSetting where it is none or names no database."""
     try:
         parts = dict(conninfo_to_dict(url))
     except ProgrammingError as error:
-        raise ImproperlyConfigured(f"ACCREDIT_DATABASE_URL is no URL of PostgreSQL: {error}") from error
+        raise WrongSetting(f"ACCREDIT_DATABASE_URL is no URL of PostgreSQL: {error}") from error
     name, user = parts.pop("dbname", None), parts.pop("user", None)
     if not name or not user:
-        raise ImproperlyConfigured(
+        raise WrongSetting(
             "ACCREDIT_DATABASE_URL must name user and database, as in postgresql://user:password@host:5432/accredit"
         )
     return {
@@ -61,43 +65,43 @@ def database(url: str) -> dict[str, Any]:
 
 def database_pool_size() -> int:
     """Connections that a serving process keeps open: ACCREDIT_DATABASE_POOL_SIZE; 0, the default, opens one for each
-    request. Raises ImproperlyConfigured where it is no number."""
+    request. Raises WrongSetting where it is no number."""
     text = os.environ.get("ACCREDIT_DATABASE_POOL_SIZE", "0")
     if not text.isdecimal():
-        raise ImproperlyConfigured(f"ACCREDIT_DATABASE_POOL_SIZE is {text!r}: it must be a whole number")
+        raise WrongSetting(f"ACCREDIT_DATABASE_POOL_SIZE is {text!r}: it must be a whole number")
     return int(text)
 
 
 def allowed_hosts() -> list[str]:
     """Host names that pages answer to: ACCREDIT_ALLOWED_HOSTS, separated by commas; else this machine alone.
-    Raises ImproperlyConfigured where there are none."""
+    Raises WrongSetting where there are none."""
     text = os.environ.get("ACCREDIT_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
     if hosts := [host.strip() for host in text.split(",") if host.strip()]:
         return hosts
-    raise ImproperlyConfigured("ACCREDIT_ALLOWED_HOSTS names no host: list those of the pages, separated by commas")
+    raise WrongSetting("ACCREDIT_ALLOWED_HOSTS names no host: list those of the pages, separated by commas")
 
 
 def public_url() -> str | None:
     """The address under which people reach the pages: ACCREDIT_PUBLIC_URL, such as https://partners.example.com. With
-    https, cookies are for https alone. Raises ImproperlyConfigured where it is no http(s) address of a host."""
+    https, cookies are for https alone. Raises WrongSetting where it is no http(s) address of a host."""
     url = os.environ.get("ACCREDIT_PUBLIC_URL")
     if not url:
         return None
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        raise ImproperlyConfigured(f"ACCREDIT_PUBLIC_URL is {url!r}: it must look like https://partners.example.com")
+        raise WrongSetting(f"ACCREDIT_PUBLIC_URL is {url!r}: it must look like https://partners.example.com")
     return url.rstrip("/")
 
 
 def secret_key(state: Path) -> str:
     """ACCREDIT_SECRET_KEY; with the embedded database a key that is made once and kept beside it. Raises
-    ImproperlyConfigured for a short one, and for none with a server of one's own: all its machines need the same."""
+    WrongSetting for a short one, and for none with a server of one's own: all its machines need the same."""
     if key := os.environ.get("ACCREDIT_SECRET_KEY"):
         if len(key) < 50:
-            raise ImproperlyConfigured("ACCREDIT_SECRET_KEY is shorter than 50 characters: choose it at random")
+            raise WrongSetting("ACCREDIT_SECRET_KEY is shorter than 50 characters: choose it at random")
         return key
     if own_database_url():
-        raise ImproperlyConfigured("Set ACCREDIT_SECRET_KEY to 50 or more random characters: it signs sessions, and"
+        raise WrongSetting("Set ACCREDIT_SECRET_KEY to 50 or more random characters: it signs sessions, and"
                                    " ACCREDIT_DATABASE_URL says that this is more than a trial")  # fmt: skip
     file = state / "secret_key"
     if not file.exists():
@@ -116,11 +120,11 @@ def secret_key(state: Path) -> str:
 
 def demo_orders() -> Path | None:
     """The shop's invoices for the demo: ACCREDIT_DEMO_ORDERS, else the file of the shared data beside the checkout;
-    None where there is neither, and orders of the same shape are generated. Raises ImproperlyConfigured where
+    None where there is neither, and orders of the same shape are generated. Raises WrongSetting where
     ACCREDIT_DEMO_ORDERS names no file."""
     if value := os.environ.get("ACCREDIT_DEMO_ORDERS"):
         if not Path(value).is_file():
-            raise ImproperlyConfigured(f"ACCREDIT_DEMO_ORDERS is {value!r}: there is no such file")
+            raise WrongSetting(f"ACCREDIT_DEMO_ORDERS is {value!r}: there is no such file")
         return Path(value)
     beside = CHECKOUT.parent / "shared" / "data" / "online_retail" / "online_retail.csv.gz"
     return beside if beside.is_file() else None

@@ -25,6 +25,7 @@ class Cause(models.TextChoices):
     """What made a decision necessary."""
 
     RECORDED = "recorded"
+    CREDITED_AGAIN = "credited_again"
 
 
 def money(amounts: list[str], name: str) -> models.CheckConstraint:
@@ -114,8 +115,8 @@ class Conversion(Credited):
     occurred_date = models.DateField()
     """The day in the program's time zone."""
     recorded_at = models.DateTimeField()
-    digest = models.UUIDField()
-    """Of what came in: the same order with other content is told apart by it."""
+    signed = models.BooleanField(null=True)
+    """Whether the program's key signed what came in; null: it came in a file."""
     status = models.TextField(choices=Status, db_collation="C")
     decision = models.PositiveIntegerField()
     """Number of the decision that counts."""

@@ -8,7 +8,6 @@ from uuid import UUID
 import polars as pl
 from django.db import transaction
 
-from accredit.conversions.queries import known_orders
 from accredit.conversions.received import received
 from accredit.conversions.recording import record
 from accredit.engine.deciding import decide
@@ -19,8 +18,8 @@ from accredit.files.inputs import read_clicks, read_items, read_orders
 from accredit.programs.models import Program
 from accredit.programs.operations import lock_program
 from accredit.programs.queries import program_by_code, program_value
-from accredit.tracking.operations import Appended, Progress, append_clicks, append_events, make_partitions
-from accredit.tracking.queries import events, journeys
+from accredit.tracking.operations import Appended, Progress, append_clicks, make_partitions, receive
+from accredit.tracking.queries import journeys
 
 BATCH_ORDERS = 100_000
 ORDER = ["event_type", "order_token"]
@@ -148,46 +147,33 @@ class _Counts:
 def _load_batch(
     program: Program, conversions: pl.DataFrame, items: pl.DataFrame, *, now: datetime, source: str
 ) -> _Counts:
-    came = received(conversions, items)
     with transaction.atomic():
-        # Two loads of one order record it once; and no set-up changes between crediting and recording.
+        # No set-up changes between crediting and recording.
         lock_program(program.code)
-        known = conversions.select(ORDER).with_columns(came["digest"]).with_row_index("conversion").join(
-            known_orders(program.id, conversions), on=ORDER, how="left", maintain_order="left"
-        )  # fmt: skip
-        new = known.filter(pl.col("known_digest").is_null())["conversion"]
-        conflicting = known.filter(pl.col("known_digest") != pl.col("digest"))
-        _keep_conflicts(program, conversions, came, conflicting, now=now, source=source)
+        events = receive(program, conversions, received(conversions, items), now=now, source=source)
+        outcome = events["outcome"]
+        new = outcome.eq("recorded").arg_true()
         if len(new):
-            _record_new(program, conversions[new], _renumbered(items, new), came[new], now=now, source=source)
-    return _Counts(len(new), len(conversions) - len(new) - len(conflicting), conflicting.select(ORDER))
+            book(program.id, conversions[new], _renumbered(items, new), events["id"][new], now=now)
+    conflicting = conversions.filter(outcome == "conflict").select(ORDER)
+    return _Counts(len(new), len(outcome.eq("known").arg_true()), conflicting)
 
 
-def _record_new(
-    program: Program, conversions: pl.DataFrame, items: pl.DataFrame, came: pl.DataFrame, *, now: datetime, source: str
+def book(
+    program_id: UUID,
+    conversions: pl.DataFrame,
+    items: pl.DataFrame,
+    event_ids: pl.Series,
+    *,
+    now: datetime,
+    signed: pl.Series | None = None,
 ) -> None:
-    value = program_value(program.id)
+    """Credit, price and record what came in as these events: conversions (CONVERSIONS, not mapped yet) with their items
+    (ITEMS). Call it in a transaction that holds the program's lock. Raises OrdersNotPriced."""
+    value = program_value(program_id)
     try:
-        decided = decide(value, conversions, journeys(program.id, conversions), items)
+        decided = decide(value, conversions, journeys(program_id, conversions), items)
     except CommissionTooLarge as error:
         tokens = ", ".join(conversions["order_token"].gather(error.conversions[:10]))
         raise OrdersNotPriced(f"{len(error.conversions)} orders, such as {tokens}: {TOO_LARGE}") from error
-    event_ids = append_events(program.id, conversions, came, "recorded", now=now, source=source)
-    record(program.id, value, decided, items, digests=came["digest"], event_ids=event_ids, now=now)
-
-
-def _keep_conflicts(
-    program: Program,
-    conversions: pl.DataFrame,
-    came: pl.DataFrame,
-    conflicting: pl.DataFrame,
-    *,
-    now: datetime,
-    source: str,
-) -> None:
-    """Keep what came in with other content as events, each such content once."""
-    if conflicting.is_empty():
-        return
-    kept = events(program.id, conflicting)
-    new = conflicting.join(kept, on=[*ORDER, "digest"], how="anti", maintain_order="left")["conversion"]
-    append_events(program.id, conversions[new], came[new], "conflict", now=now, source=source)
+    record(program_id, value, decided, items, event_ids=event_ids, signed=signed, now=now)

@@ -7,25 +7,13 @@ import polars as pl
 from psycopg import sql
 
 from accredit.conversions.rates import kept_rates
-from accredit.database.copy import copy_out, text_array
+from accredit.database.copy import copy_out
 from accredit.engine.frames import MINOR, PRICED_ITEMS, PRICED_ORDERS, ROW, TEXT
 from accredit.engine.trace import Trace
-
-KNOWN_ORDERS = {"event_type": TEXT, "order_token": TEXT, "known_digest": TEXT}
 
 
 class UnknownConversions(LookupError):
     """Some ids name no conversion of the program."""
-
-
-def known_orders(program_id: UUID, orders: pl.DataFrame) -> pl.DataFrame:
-    """Those of `orders` (event_type, order_token) that are recorded: KNOWN_ORDERS, in no particular order."""
-    query = sql.SQL(
-        "select event_type, order_token, replace(digest::text, '-', '') from conversions_conversion"
-        " where program_id = {} and event_type = any({}) and order_token = any({})"
-    )
-    types, tokens = (text_array(orders[name]) for name in ("event_type", "order_token"))
-    return copy_out(query.format(program_id, types, tokens), KNOWN_ORDERS)
 
 
 def trace(program_id: UUID, conversion_ids: Sequence[UUID]) -> Trace:

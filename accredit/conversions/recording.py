@@ -24,15 +24,16 @@ def record(
     decided: Decided,
     items: pl.DataFrame,
     *,
-    digests: pl.Series,
     event_ids: pl.Series,
+    signed: pl.Series | None,
     now: datetime,
 ) -> None:
-    """Add the conversions of a batch, each with its first decision, items (ITEMS) and rates."""
+    """Add the conversions of a batch, each with its first decision, items (ITEMS) and rates. `signed`: whether each of
+    them came signed; None where they came in a file."""
     ids = keys_at(now, len(decided.conversions))
     rates = keep_rates(program_id, decided.trace.rates)
     credited = _credited(decided, rates)
-    copy_in("conversions_conversion", _conversions(program_id, program, decided, ids, credited, digests, now))
+    copy_in("conversions_conversion", _conversions(program_id, program, decided, ids, credited, signed, now))
     decision = decided.credits.select(
         _of(program_id),
         ids.alias("conversion_id"),
@@ -72,7 +73,7 @@ def _conversions(
     decided: Decided,
     ids: pl.Series,
     credited: pl.DataFrame,
-    digests: pl.Series,
+    signed: pl.Series | None,
     now: datetime,
 ) -> pl.DataFrame:
     own = decided.conversions
@@ -80,7 +81,7 @@ def _conversions(
         _of(program_id),
         ids,
         pl.lit(now).alias("recorded_at"),
-        digests,
+        (pl.lit(None, pl.Boolean) if signed is None else signed).alias("signed"),
         pl.lit(Status.OPEN.value).alias("status"),
         pl.lit(FIRST).alias("decision"),
         pl.col("occurred_at").dt.convert_time_zone(program.timezone).dt.date().alias("occurred_date"),

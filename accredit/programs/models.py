@@ -196,3 +196,17 @@ class PromoCode(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class SigningKey(models.Model):
+    """A key by which the shop signs what it sends . Its secret is sealed (`accredit.sealing`), and shown once, when it
+    is made. A program may have several, so that one replaces another without a gap."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="signing_keys")
+    sealed_secret = models.TextField()
+    created_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -9,10 +9,11 @@ from zlib import crc32
 
 import polars as pl
 from django.db import connection, transaction
+from psycopg import sql
 
-from accredit.database.copy import copy_in
+from accredit.database.copy import copy_in, copy_out
 from accredit.database.new_keys import keys_at, new_keys
-from accredit.engine.frames import CLICKS
+from accredit.engine.frames import CLICKS, TEXT
 from accredit.programs.models import Program
 from accredit.programs.operations import lock_program
 from accredit.tracking.queries import clicks_of_visitors, foreign_clicks
@@ -22,6 +23,9 @@ MAX_NEW_DAYS = 1_500
 """A log of clicks over more days than this is a mistake in its times; every day costs a partition."""
 DAYS_AT_ONCE = 100
 """Every partition that a transaction makes takes locks."""
+
+RECEIVED = {"id": TEXT, "outcome": TEXT}
+"""Id of the event (hexadecimal), and `recorded`, `known` or `conflict`."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being written, how much of it is done, and how much it is altogether."""
@@ -78,30 +82,31 @@ def append_clicks(program: Program, clicks: pl.DataFrame, *, progress: Progress 
     return Appended(new, len(clicks) - new - len(differing), differing)
 
 
-def append_events(
-    program_id: UUID,
-    conversions: pl.DataFrame,
-    received: pl.DataFrame,
-    outcome: Literal["recorded", "conflict"],
-    *,
-    now: datetime,
-    source: str,
-) -> pl.Series:
-    """Append conversions (CONVERSIONS) as they came in (`received`: received, digest) to the log of events, and return
-    the events' ids. The partition of the day must be there."""
+def receive(
+    program: Program, conversions: pl.DataFrame, came: pl.DataFrame, *, now: datetime, source: str
+) -> pl.DataFrame:
+    """Take conversions (CONVERSIONS) as they came in (`came`: received, digest) as events, those of known orders with
+    other content as conflicts. One row (RECEIVED) each, in their order. The partition of the day must be there."""
     events = conversions.select(
-        pl.lit(str(program_id)).alias("program_id"),
+        keys_at(now, len(conversions)),
+        pl.lit(str(program.id)).alias("program_id"),
+        pl.lit(program.code).alias("program"),
         "event_type",
         "order_token",
-        keys_at(now, len(conversions)),
         pl.lit(now).alias("received_at"),
         pl.lit(source).alias("source"),
-        pl.lit(outcome).alias("outcome"),
-        received["digest"],
-        received["received"],
+        came["digest"],
+        came["received"],
     )
-    copy_in("tracking_conversion_event", events)
-    return events["id"]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select tracking_make_incoming()")
+        copy_in("tracking_incoming", events)
+        cursor.execute("analyze tracking_incoming")
+        outcomes = copy_out(
+            sql.SQL("select replace(id::text, '-', ''), outcome from tracking_receive(false)"), RECEIVED
+        )
+        cursor.execute("delete from tracking_incoming")
+    return events.select("id").join(outcomes, on="id", how="left", maintain_order="left")
 
 
 def _append(program_id: UUID, clicks: pl.DataFrame) -> None:

@@ -9,7 +9,6 @@ from psycopg import sql
 from accredit.database.copy import copy_out, text_array
 from accredit.engine.frames import CLICKS, TEXT
 
-EVENTS = {"event_type": TEXT, "order_token": TEXT, "digest": TEXT}
 FOREIGN_CLICKS = {"click_id": TEXT, "visitor_id": TEXT}
 
 
@@ -40,13 +39,3 @@ def clicks_of_visitors(program_id: UUID, visitors: pl.Series) -> pl.DataFrame:
         clicks = copy_out(query.format(sql.SQL(", ").join(map(sql.Identifier, CLICKS)), program_id), CLICKS)
         cursor.execute("drop table wanted")
     return clicks
-
-
-def events(program_id: UUID, orders: pl.DataFrame) -> pl.DataFrame:
-    """What came in about these orders (event_type, order_token): EVENTS, in no particular order."""
-    query = sql.SQL(
-        "select event_type, order_token, replace(digest::text, '-', '') from tracking_conversion_event"
-        " where program_id = {} and event_type = any({}) and order_token = any({})"
-    )
-    types, tokens = (text_array(orders[name]) for name in ("event_type", "order_token"))
-    return copy_out(query.format(program_id, types, tokens), EVENTS)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 
 from accredit.config import environment
 
@@ -25,7 +24,7 @@ def test_an_installation_without_a_checkout_must_name_its_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(environment, "CHECKOUT", tmp_path)
-    with pytest.raises(ImproperlyConfigured, match="Set ACCREDIT_STATE_DIR"):
+    with pytest.raises(environment.WrongSetting, match="Set ACCREDIT_STATE_DIR"):
         environment.state_folder()
 
 
@@ -66,7 +65,7 @@ def test_what_is_wrong_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str, sentence: str
 ) -> None:
     monkeypatch.setenv(f"ACCREDIT_{name}", value)
-    with pytest.raises(ImproperlyConfigured, match=sentence):
+    with pytest.raises(environment.WrongSetting, match=sentence):
         {
             "STATE_DIR": environment.state_folder,
             "ALLOWED_HOSTS": environment.allowed_hosts,
@@ -89,5 +88,5 @@ def test_the_secret_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path
 
 def test_a_database_of_ones_own_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ACCREDIT_DATABASE_URL", "postgresql://u@db/accredit")
-    with pytest.raises(ImproperlyConfigured, match="Set ACCREDIT_SECRET_KEY to 50 or more random characters"):
+    with pytest.raises(environment.WrongSetting, match="Set ACCREDIT_SECRET_KEY to 50 or more random characters"):
         environment.secret_key(tmp_path)

@@ -69,7 +69,7 @@ def content(program: Program) -> dict[str, list[tuple[Any, ...]]]:
         "clicks": "select click_id, clicked_at, visitor_id, partner, channel, device from tracking_click kept",
         "foreign clicks": "select click_id, visitor_id from tracking_foreign_click kept",
         "events": "select order_token, outcome, digest, received::text from tracking_conversion_event kept",
-        "conversions": "select order_token, digest, partner, channel, commission_minor, rate_id, customer_status, model"
+        "conversions": "select order_token, partner, channel, commission_minor, rate_id, customer_status, model"
         " from conversions_conversion kept",
         "decisions": "select order_token, number, explanation::text, without_winner, cause"
         f" from conversions_decision kept {conversion}",

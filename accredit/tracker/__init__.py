@@ -1,0 +1,1 @@
+"""The small fast service that takes clicks and conversions: check, append, answer. Without Django."""

@@ -1,0 +1,1 @@
+"""What happens behind the intake: booking what came in, and the periodic jobs."""
