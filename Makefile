@@ -2,7 +2,7 @@
 # What is up to date is left alone.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-large clean
+.PHONY: help demo test lint bench bench-large soak clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -42,6 +42,9 @@ bench: $(packages) ## measure, each figure beside its yardstick; at most 30 minu
 
 bench-large: $(packages) ## measure the sizes of ten million clicks
 	@exec $(python) -m bench --large $(BENCH)
+
+soak: $(packages) ## kill the services 200 times under load, and count; about 10 minutes
+	@exec $(python) -m soak $(SOAK)
 
 clean: ## remove what the demo stored, and what checks and builds left; .venv and node_modules stay
 	@if [ -x $(python) ] && [ -d .accredit ]; then $(python) -m accredit clean --yes; else rm -rf .accredit; fi
