@@ -1,5 +1,18 @@
-"""`python -m accredit`: the same as the command `accredit`."""
+"""The command `accredit`, also as `python -m accredit`."""
 
-from accredit.cli import app
+import sys
 
-app(prog_name="accredit")
+
+def main() -> None:
+    """Run the command line. A Ctrl-C before a command has begun is answered here: nothing has happened yet."""
+    try:
+        from accredit.cli import app
+
+        app(prog_name="accredit")
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,15 +1,22 @@
 """`accredit credit`: the whole job on files."""
 
 import os
+from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.models import OptionInfo
 
-from accredit.cli.reporting import progress, reporting_errors
+from accredit.cli.reporting import counted, progress, reporting_errors, stoppable
+
+if TYPE_CHECKING:
+    from accredit.engine.deciding import Decided
 
 ENDINGS = (".csv", ".parquet")
+CREDITED = {"partner": "credited to partners", "channel": "to channels", "none": "to nobody"}
+"""Whom orders are credited to → words of the report."""
 
 
 def _table(path: Path | None) -> Path | None:
@@ -46,12 +53,25 @@ def credit(
     """Credit orders to partners and price them: files in, files out.
 
     Exit code 0: all rows were handled. 1: the input has errors; each is printed as file:row:column: message, and
-    nothing is written. 2: wrong usage.
+    nothing is written. 2: wrong usage. 130: stopped by Ctrl-C; nothing is written.
     """
-    files = [path.resolve() for path in (program, clicks, orders, items, out, explain) if path is not None]
-    if len(set(files)) < len(files):
-        raise typer.BadParameter("Two of the files are the same.")
+    _refuse_same(
+        {"program": program, "clicks": clicks, "orders": orders, "items": items, "out": out, "explain": explain}
+    )
+    with stoppable():
+        _credit(program, clicks, orders, items, out, explain)
 
+
+def _refuse_same(files: Mapping[str, Path | None]) -> None:
+    """Two options may not name one file, by whichever path or link."""
+    given = [(option, path) for option, path in files.items() if path is not None]
+    for (one, first), (other, second) in combinations(given, 2):
+        linked = first.exists() and second.exists() and first.samefile(second)
+        if linked or first.resolve() == second.resolve():
+            raise typer.BadParameter(f"Two of the files are the same: --{one} {first} and --{other} {second}.")
+
+
+def _credit(program: Path, clicks: Path, orders: Path, items: Path | None, out: Path, explain: Path | None) -> None:
     # Read by Polars's allocator when it is loaded: large pages that stay, since this process ends with its work.
     os.environ.setdefault("_RJEM_MALLOC_CONF", "thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1")
     from accredit.engine.deciding import decide
@@ -80,3 +100,18 @@ def credit(
             except OSError as error:
                 typer.echo(f"The results cannot be written: {error}. Nothing was written.", err=True)
                 raise typer.Exit(1) from None
+    _report(decided)
+
+
+def _report(decided: "Decided") -> None:
+    """Say in a line what came of the orders."""
+    import polars as pl
+
+    from accredit.money import to_major
+
+    amounts = decided.conversions.select("currency").with_columns(decided.summary["commission_minor"].cast(pl.Int128))
+    sums = amounts.group_by("currency").sum().sort("currency")
+    commission = ", ".join(f"{to_major(minor, currency):,} {currency}" for currency, minor in sums.iter_rows())
+    credited = dict(decided.credits["credited_to"].cast(pl.String).value_counts().iter_rows())
+    to = ", ".join(f"{credited.get(code, 0):,} {words}" for code, words in CREDITED.items())
+    typer.echo(f"{counted(decided.conversions.height, 'order')}: {to}. Commission: {commission or 'none'}.")

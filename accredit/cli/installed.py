@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,7 +112,7 @@ def _name(change: "Change") -> str:
 
 
 def _differences(change: "Change") -> Iterator[str]:
-    """Every value that differs, such as `payouts.1.percent_ppm 100000 → 150000`."""
+    """Every value that differs, such as `payouts.1.percent 10 → 15`."""
     before, after = (dict(_leaves(values, "")) for values in (change.before, change.after))
     for path in [*before, *(path for path in after if path not in before)]:
         if before.get(path) != after.get(path):
@@ -124,10 +125,21 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         children = enumerate(value, 1)  # type: ignore[assignment]
     else:
-        yield path, value
+        yield _as_written(path, value)
         return
     for name, child in children:
         yield from _leaves(child, f"{path}.{name}" if path else str(name))
+
+
+def _as_written(path: str, value: Any) -> tuple[str, Any]:
+    """Percentages and amounts as the program file has them."""
+    from accredit.engine.program import PPM_PER_PERCENT
+    from accredit.money import to_major
+
+    *_, kind, name = ["", *path.split(".")]
+    if name == "percent_ppm":
+        return path.removesuffix("_ppm"), f"{(Decimal(value) / PPM_PER_PERCENT).normalize():f}"
+    return path, to_major(value, name) if kind in ("fixed", "amount") else value
 
 
 def _text(value: Any) -> str:

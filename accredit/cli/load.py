@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from accredit.cli.reporting import reporting_errors
+from accredit.cli.reporting import counted, reporting_errors, stoppable
 from accredit.cli.serving import reporting_setup
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from accredit.tracking.operations import Progress
 
 SHOWN_CONFLICTS = 10
+LOAD_AGAIN = "Load the same files again to finish: what is loaded stays."
 
 
 def _file(words: str) -> typer.models.OptionInfo:
@@ -34,9 +35,9 @@ def load(
     A load that was cut off is finished by loading the same files again.
 
     Exit code 0: all rows are in the database. 1: the files have errors (nothing is loaded then), or some rows came
-    earlier with other content, which stays.
+    earlier with other content, which stays. 2: wrong usage. 130: stopped by Ctrl-C.
     """
-    with reporting_setup(), reporting_errors():
+    with stoppable(LOAD_AGAIN), reporting_setup(), reporting_errors():
         from accredit.config.installation import installation
 
         with installation():
@@ -73,8 +74,9 @@ def bars() -> Iterator["Progress"]:
 def report(loaded: "Loaded") -> None:
     """Say what was loaded, and what came earlier with other content: then exit with 1."""
     typer.echo(
-        f"{loaded.clicks.new:,} new clicks, {loaded.new_conversions:,} new conversions;"
-        f" {loaded.clicks.known:,} clicks and {loaded.known_conversions:,} conversions were already there."
+        f"{counted(loaded.clicks.new, 'new click')}, {counted(loaded.new_conversions, 'new conversion')};"
+        f" {counted(loaded.clicks.known, 'click')} and {counted(loaded.known_conversions, 'conversion')}"
+        " were already there."
     )
     clicks, orders = loaded.clicks.conflicting, loaded.conflicting_orders
     if len(clicks):

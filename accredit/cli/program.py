@@ -20,6 +20,7 @@ def check(file: ProgramFile) -> None:
 
     with reporting_errors():
         read_program(file)
+    typer.echo(f"{file} is right.")
 
 
 app.command()(installed.plan)

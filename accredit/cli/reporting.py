@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 LINES_AT_ONCE = 10_000
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 order`, `1,234 orders`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 @contextmanager
 def reporting_errors() -> Iterator[None]:
     """Print the FileErrors of a block to the standard error stream, a line each, and exit with 1."""
@@ -33,11 +38,21 @@ def _print(errors: "FileErrors") -> None:
         while some := list(islice(lines, LINES_AT_ONCE)):
             sys.stderr.write("\n".join(some) + "\n")
         if sys.stderr.isatty():
-            sys.stderr.write(f"{len(errors):,} error{'s' if len(errors) > 1 else ''}\n")
+            sys.stderr.write(f"{counted(len(errors), 'error')}\n")
         sys.stderr.flush()
     except BrokenPipeError:
         # Whoever reads the errors has seen enough; the interpreter must not fail over it once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+@contextmanager
+def stoppable(then: str = "") -> Iterator[None]:
+    """End a block that Ctrl-C stops with a sentence, and with what to do then; exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(" ".join(filter(None, ["Stopped.", then])), err=True)
+        raise typer.Exit(130) from None
 
 
 @contextmanager

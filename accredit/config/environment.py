@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class WrongSetting(ValueError):
@@ -84,12 +86,16 @@ def allowed_hosts() -> list[str]:
 def public_url() -> str | None:
     """The address under which people reach the pages: ACCREDIT_PUBLIC_URL, such as https://partners.example.com. With
     https, cookies are for https alone. Raises WrongSetting where it is no http(s) address of a host."""
-    url = os.environ.get("ACCREDIT_PUBLIC_URL")
+    return _address("ACCREDIT_PUBLIC_URL", "https://partners.example.com")
+
+
+def _address(name: str, example: str) -> str | None:
+    url = os.environ.get(name)
     if not url:
         return None
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        raise WrongSetting(f"ACCREDIT_PUBLIC_URL is {url!r}: it must look like https://partners.example.com")
+        raise WrongSetting(f"{name} is {url!r}: it must look like {example}")
     return url.rstrip("/")
 
 
@@ -118,6 +124,15 @@ def secret_key(state: Path) -> str:
     return file.read_text()
 
 
+def log_level() -> str:
+    """The least of the levels that are logged: ACCREDIT_LOG_LEVEL. Raises WrongSetting where it is none of
+    LOG_LEVELS."""
+    level = os.environ.get("ACCREDIT_LOG_LEVEL", "WARNING")
+    if level in LOG_LEVELS:
+        return level
+    raise WrongSetting(f"ACCREDIT_LOG_LEVEL is {level!r}: it must be one of {', '.join(LOG_LEVELS)}")
+
+
 def demo_orders() -> Path | None:
     """The shop's invoices for the demo: ACCREDIT_DEMO_ORDERS, else the file of the shared data beside the checkout;
     None where there is neither, and orders of the same shape are generated. Raises WrongSetting where
@@ -128,3 +143,55 @@ def demo_orders() -> Path | None:
         return Path(value)
     beside = CHECKOUT.parent / "shared" / "data" / "online_retail" / "online_retail.csv.gz"
     return beside if beside.is_file() else None
+
+
+def tracker_url() -> str | None:
+    """Where browsers and shops reach the tracker: ACCREDIT_TRACKER_URL. Raises WrongSetting where it is no http(s)
+    address of a host."""
+    return _address("ACCREDIT_TRACKER_URL", "https://track.example.com")
+
+
+def trusted_proxies() -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks of the proxies whose X-Forwarded-For the tracker believes: ACCREDIT_TRUSTED_PROXIES, separated by
+    commas; none by default. Raises WrongSetting for what is no network."""
+    text = os.environ.get("ACCREDIT_TRUSTED_PROXIES", "")
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise WrongSetting(
+            f"ACCREDIT_TRUSTED_PROXIES is {text!r}: {error}. It must look like 127.0.0.1, 10.0.0.0/8"
+        ) from error
+
+
+def tracker_address_limit() -> int:
+    """Requests a second that the tracker takes of one address: ACCREDIT_TRACKER_ADDRESS_LIMIT; 0 is no limit. Raises
+    WrongSetting where it is no number."""
+    return _whole_number("ACCREDIT_TRACKER_ADDRESS_LIMIT", 50)
+
+
+def tracker_key_limit() -> int:
+    """Signed calls a second that the tracker takes of one key: ACCREDIT_TRACKER_KEY_LIMIT; 0 is no limit. Raises
+    WrongSetting where it is no number."""
+    return _whole_number("ACCREDIT_TRACKER_KEY_LIMIT", 1000)
+
+
+def _whole_number(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal()):
+        raise WrongSetting(f"{name} is {text!r}: it must be a whole number")
+    return int(text)
+
+
+def metrics_token() -> str | None:
+    """What opens the tracker's /metrics, also from elsewhere: ACCREDIT_METRICS_TOKEN; without it they are for this
+    machine alone. Raises WrongSetting for one that can be guessed."""
+    token = os.environ.get("ACCREDIT_METRICS_TOKEN")
+    if token and len(token) < 20:
+        raise WrongSetting("ACCREDIT_METRICS_TOKEN is shorter than 20 characters: choose it at random")
+    return token or None
+
+
+def demo_shop_url() -> str | None:
+    """Where browsers reach the demo's shop: ACCREDIT_DEMO_SHOP_URL; `accredit demo run` sets it. Raises WrongSetting
+    where it is no http(s) address of a host."""
+    return _address("ACCREDIT_DEMO_SHOP_URL", "http://localhost:8200")

@@ -1,7 +1,5 @@
 """Django's settings, from the environment (see `environment.py`)."""
 
-import os
-
 from accredit.config import environment
 from accredit.database import embedded
 
@@ -114,6 +112,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("ACCREDIT_LOG_LEVEL", "WARNING")},
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "root": {"handlers": ["console"], "level": environment.log_level()},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},  # a page that somebody asked for and that is not there is no news
+    },
 }

@@ -19,9 +19,10 @@ csv.field_size_limit(2**31 - 1)  # the csv module's own limit would hide what is
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _FIELD = r'(?:"(?:[^"]|"")*"|[^",]*)'
 _RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*[\r\n]*")
+UTF_16 = "UTF-16 or UTF-32"
 _OTHER_FORMATS = {
-    b"\xff\xfe": "UTF-16 or UTF-32",
-    b"\xfe\xff": "UTF-16",
+    b"\xff\xfe": UTF_16,
+    b"\xfe\xff": UTF_16,
     b"\x1f\x8b": "compressed",
     b"PK\x03\x04": "a spreadsheet or an archive",
     b"PAR1": "Parquet",
@@ -32,11 +33,9 @@ def read_header(path: Path) -> list[str] | FileError:
     """The names in the first row."""
     with path.open("rb") as stream:
         start = stream.read(MAX_HEADER_BYTES)
-    for magic, what in _OTHER_FORMATS.items():
-        if start.startswith(magic):
-            return FileError(str(path), 1, "1", f"The file is {what}; it must be CSV in UTF-8.")
-    if b"\0" in start[:4]:
-        return FileError(str(path), 1, "1", "The file is UTF-16 or UTF-32. Save it as UTF-8.")
+    other = next((what for magic, what in _OTHER_FORMATS.items() if start.startswith(magic)), None)
+    if other or b"\0" in start[:4]:
+        return FileError(str(path), 1, "1", f"The file is {other or UTF_16}; it must be CSV in UTF-8.")
     if b"\n" not in start and len(start) == MAX_HEADER_BYTES:
         return FileError(str(path), 1, "1", "The first row is longer than a megabyte; it must name the columns.")
     if b"\r" in start.partition(b"\n")[0][:-1]:
@@ -111,7 +110,8 @@ def broken_rows(path: Path, names: list[str]) -> BrokenRows:
                 lines.clear()
                 if fields and len(fields) != len(names):
                     column = names[len(fields)] if len(fields) < len(names) else str(len(names) + 1)
-                    message = f"The row has {len(fields)} fields; the header names {len(names)}."
+                    plural = "" if len(fields) == 1 else "s"
+                    message = f"The row has {len(fields)} field{plural}; the header names {len(names)}."
                     errors.append(FileError(str(path), row, column, message))
                 if record.endswith("\r"):
                     rows_are_sure = False

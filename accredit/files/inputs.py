@@ -165,10 +165,10 @@ def _repeated(column: str, keys: Sequence[str]) -> Check:
 
 
 def _unknown(column: str, codes: Sequence[str]) -> Check:
-    """A code that the program file does not define."""
+    """A code that the program does not define."""
     few = ", ".join(codes[:10]) + (" …" if len(codes) > 10 else "")
     what = column.replace("_", " ")
-    message = pl.format(f"The program file has no {what} {{}}; it has: {{}}.", written(column), pl.lit(few or "none"))
+    message = pl.format(f"The program has no {what} {{}}; it has: {{}}.", written(column), pl.lit(few or "none"))
     return Check(column, pl.col(column).is_not_null() & ~pl.col(column).is_in(codes), message)
 
 

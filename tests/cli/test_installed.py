@@ -94,7 +94,7 @@ def test_what_history_forbids_ends_with_1_and_changes_nothing(files: Path) -> No
     for command in ("plan", "apply"):
         refused = run("program", command, files / "program.toml")
         assert refused.exit_code == 1
-        assert "~ terms standard 1: payouts.1.percent_ppm 100000 → 110000" in refused.stdout
+        assert "~ terms standard 1: payouts.1.percent 10 → 11" in refused.stdout
         assert "! terms standard 1: A contract period uses this version" in refused.stderr
 
 

@@ -11,7 +11,7 @@ from accredit.config import environment
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "STATE_DIR", "DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_POOL_SIZE", "ALLOWED_HOSTS", "PUBLIC_URL",
-        "SECRET_KEY", "DEMO_ORDERS",
+        "SECRET_KEY", "DEMO_ORDERS", "LOG_LEVEL",
     ):  # fmt: skip
         monkeypatch.delenv(f"ACCREDIT_{name}", raising=False)
 
@@ -58,6 +58,7 @@ def test_a_database_url_is_taken_apart(url: str, parts: dict[str, object]) -> No
         ("SECRET_KEY", "short", "ACCREDIT_SECRET_KEY is shorter than 50 characters"),
         ("DATABASE_URL", "postgresql://db/accredit", "must name user and database"),
         ("DATABASE_URL", "mysql://u@db/accredit", "ACCREDIT_DATABASE_URL is no URL of PostgreSQL"),
+        ("LOG_LEVEL", "loud", "ACCREDIT_LOG_LEVEL is 'loud': it must be one of DEBUG, INFO, WARNING, ERROR"),
         ("DEMO_ORDERS", "/nowhere.csv", "ACCREDIT_DEMO_ORDERS is '/nowhere.csv': there is no such file"),
     ],
 )
@@ -73,6 +74,7 @@ def test_what_is_wrong_is_refused(
             "DATABASE_POOL_SIZE": environment.database_pool_size,
             "SECRET_KEY": lambda: environment.secret_key(tmp_path),
             "DATABASE_URL": lambda: environment.database(environment.own_database_url() or ""),
+            "LOG_LEVEL": environment.log_level,
             "DEMO_ORDERS": environment.demo_orders,
         }[name]()
 

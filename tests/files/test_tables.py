@@ -185,7 +185,7 @@ WRONG_ORDERS = table("""
     sale       | 1           | usd      | 1                  | currency: 'usd' is no currency of ISO 4217
     sale       | 1           | XAU      | 1                  | currency: 'XAU' is no currency of ISO 4217
     sale       | 1           | -        | 1                  | currency: currency is missing.
-    sales      | 1           | USD      | 1                  | event_type: The program file has no event type 'sales'
+    sales      | 1           | USD      | 1                  | event_type: The program has no event type 'sales'
     -          | 1           | USD      | 1                  | event_type: event_type is missing.
     sale       | -           | USD      | 1                  | order_token: order_token is missing.
     sale       | 0           | USD      | 1                  | order_token: '0' is there already, in row 2.
@@ -232,8 +232,8 @@ def test_wrong_clicks(write: Callable[..., Path]) -> None:
         "3:click_id: 'k1' is there already, in row 2.",
         "4:partner: Neither partner nor channel is filled; fill one of them.",
         "5:partner: Both partner and channel are filled; leave one of them empty.",
-        "6:partner: The program file has no partner 'email'; it has: barb, carl.",
-        "7:channel: The program file has no channel 'E-Mail'; it has: email, display.",
+        "6:partner: The program has no partner 'email'; it has: barb, carl.",
+        "7:channel: The program has no channel 'E-Mail'; it has: email, display.",
         "8:visitor_id: visitor_id is missing.",
         "9:click_id: click_id is missing.",
         "9:clicked_at: clicked_at is missing.",

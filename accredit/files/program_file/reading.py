@@ -251,9 +251,14 @@ def _check_regex(section: Section, code: str) -> None:
         try:
             pl.select(pl.lit("").str.contains(pattern))
         except pl.exceptions.PolarsError as error:
-            why = " ".join(str(error).split())[:300]
-            section.error("code", f"{code!r} is no regular expression of Rust's regex syntax: {why}")
+            section.error("code", f"{code!r} is no regular expression of Rust's regex syntax: {_why_no_regex(error)}.")
             return
+
+
+def _why_no_regex(error: pl.exceptions.PolarsError) -> str:
+    """What the regex library says, without the pattern and the expression around it."""
+    said = str(error).partition("\n\n")[0]
+    return said.rpartition("error: ")[2].rstrip(".")
 
 
 def _read_all_terms(root: Section, currency: str | None, event_types: Sequence[str]) -> tuple[Terms, ...]:

@@ -126,7 +126,7 @@ class Section:
 
     def integer(self, key: str, default: Any = REQUIRED, *, least: int = 1, most: int) -> Any:
         """A whole number within bounds."""
-        expected = f"a whole number from {least} to {most}"
+        expected = f"a whole number from {least} to {most}" if least < most else str(least)
         value = self._take(key, int, expected, default)
         if value is None or value is default or least <= value <= most:
             return value
