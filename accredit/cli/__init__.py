@@ -11,6 +11,7 @@ from accredit.cli.credit import credit
 from accredit.cli.demo import app as demo
 from accredit.cli.load import load
 from accredit.cli.program import app as program
+from accredit.cli.tracker import tracker
 
 app = typer.Typer(
     name="accredit",
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(credit)
 app.command()(load)
+app.command()(tracker)
 app.add_typer(program, name="program")
 app.add_typer(demo, name="demo")
 serving.add_to(app)

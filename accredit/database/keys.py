@@ -7,6 +7,7 @@ from uuid import UUID
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's digits in their own order: texts of one prefix sort as their keys do."""
 DIGITS = 26
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 VALUES = {digit: value for value, digit in enumerate(ALPHABET)}
 
 
@@ -23,9 +24,12 @@ def uuid7() -> UUID:
 
 def key_to_text(prefix: str, key: UUID) -> str:
     """The form of a key for pages, files and API, such as `cv_06f4m…`: the prefix, `_` and 26 digits."""
-    value = key.int
-    digits = [ALPHABET[value >> shift & 31] for shift in range(5 * (DIGITS - 1), -1, -5)]
-    return f"{prefix}_{''.join(digits)}"
+    return f"{prefix}_{digits_of(key.int)}"
+
+
+def digits_of(value: int) -> str:
+    """The 26 digits of a number of 128 bits."""
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(10 * (DIGITS // 2 - 1), -1, -10)])
 
 
 def key_from_text(prefix: str, text: str) -> UUID:

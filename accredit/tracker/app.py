@@ -1,0 +1,137 @@
+"""The tracker as an RSGI application: which address is answered by what, and the life of one process."""
+
+import asyncio
+import hmac
+import os
+import signal
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from uuid import UUID
+
+from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
+
+from accredit import child
+from accredit.config import environment
+from accredit.database import embedded
+from accredit.tracker import answers, clicks, privacy, receiving
+from accredit.tracker.answers import Refusal, Reply, Scope
+from accredit.tracker.days import Days
+from accredit.tracker.groups import Groups, Unavailable
+from accredit.tracker.limits import Limit
+from accredit.tracker.logs import log
+from accredit.tracker.metrics import Counts, exposition
+from accredit.tracker.setup import Setup
+from accredit.tracker.visitors import address_of
+
+WRITERS = 2
+"""While one group commits, another one goes."""
+MAX_WAITING = 2_000
+MAX_CLICKS, MAX_CONVERSIONS = 1_000, 1_000
+"""Rows of one group."""
+
+
+def database_url() -> str:
+    """Where the database answers: a server of one's own, or the embedded one, which somebody else starts."""
+    embedded_url = embedded.cluster_in(environment.state_folder()).url(embedded.APPLICATION)
+    return environment.own_database_url() or embedded_url
+
+
+class Tracker:
+    """What one process of the tracker holds, for whoever answers a request."""
+
+    def __init__(self) -> None:
+        url = database_url()
+        self.setup = Setup(url, environment.secret_key(environment.state_folder()))
+        self.counts = Counts()
+        self.days = Days(url)
+        self.trusted = environment.trusted_proxies()
+        self.address_limit: Limit[str] = Limit(environment.tracker_address_limit())
+        self.key_limit: Limit[UUID] = Limit(environment.tracker_key_limit())
+        self.clicks = Groups(
+            "clicks", url, clicks.write,
+            writers=WRITERS, max_waiting=MAX_WAITING, max_rows=MAX_CLICKS,
+        )  # fmt: skip
+        self.conversions = Groups(
+            "conversions", url, receiving.write, receiving.prepare,
+            writers=WRITERS, max_waiting=MAX_WAITING, max_rows=MAX_CONVERSIONS,
+        )  # fmt: skip
+        self._metrics_token = environment.metrics_token()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pages: Mapping[str, Callable[[Scope, Reply], None]] = {
+            "/healthz": self._health,
+            "/readyz": self._readiness,
+            "/metrics": self._metrics,
+            "/accredit.js": receiving.tag,
+            "/privacy": privacy.page,
+            "/opt-out": privacy.opt_out,
+            "/opt-in": privacy.opt_in,
+        }
+
+    @property
+    def ready(self) -> bool:
+        """Whether clicks and conversions are taken at the moment."""
+        return self.setup.read and self.clicks.ready and self.conversions.ready
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Connect, and follow the set-up, from when the loop runs."""
+        if os.environ.get("ACCREDIT_ENDS_WITH_PARENT"):
+            # A worker of Granian outlives a Granian that is killed, unless the kernel knows better.
+            child.end_with_parent(signal.SIGKILL, os.getppid())
+        self.clicks.start(loop)
+        self.conversions.start(loop)
+        self._tasks = [loop.create_task(self.setup.follow()), loop.create_task(self.days.keep())]
+        log("tracker started")
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Write what waits, and let go of the database."""
+        loop.run_until_complete(self._stop())
+
+    async def _stop(self) -> None:
+        await asyncio.gather(self.clicks.stop(), self.conversions.stop())
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        log("tracker stopped")
+
+    async def __rsgi__(self, scope: Scope, protocol: Reply) -> None:
+        """Answer a request."""
+        try:
+            path = scope.path
+            if path.startswith(("/c/", "/h/")):
+                await clicks.click(self, scope, protocol, of_channel=path[1] == "h")
+            elif path.startswith("/t/"):
+                await receiving.receive(self, scope, protocol)
+            elif page := self._pages.get(path):
+                page(scope, protocol)
+            else:
+                raise Refusal(404, "no_page", "There is nothing at this address.")
+        except Refusal as refusal:
+            self.refuse(protocol, refusal)
+        except Unavailable:
+            self.refuse(protocol, answers.unavailable())
+
+    def refuse(self, protocol: Reply, refusal: Refusal) -> None:
+        """Answer that a request is not taken, and count it."""
+        self.counts.refused[refusal.reason] += 1
+        answers.refuse(protocol, refusal)
+
+    def _health(self, _scope: Scope, protocol: Reply) -> None:
+        protocol.response_str(200, [*answers.TEXT, *answers.NOT_STORED], "ok\n")
+
+    def _readiness(self, _scope: Scope, protocol: Reply) -> None:
+        if not self.ready:
+            raise answers.unavailable()
+        protocol.response_str(200, [*answers.TEXT, *answers.NOT_STORED], "ready\n")
+
+    def _metrics(self, scope: Scope, protocol: Reply) -> None:
+        given = scope.headers.get("authorization", "").removeprefix("Bearer ")
+        if self._metrics_token:
+            allowed = hmac.compare_digest(given.encode(), self._metrics_token.encode())
+        else:
+            address = ip_address(address_of(scope, self.trusted))
+            allowed = address.is_loopback and "x-forwarded-for" not in scope.headers
+        if not allowed:
+            raise Refusal(403, "metrics", "Metrics are for this machine, or for the bearer of ACCREDIT_METRICS_TOKEN.")
+        groups = {groups.name: groups.figures for groups in (self.clicks, self.conversions)}
+        headers = [("content-type", CONTENT_TYPE), *answers.NOT_STORED]
+        protocol.response_bytes(200, headers, exposition(self.counts, groups, ready=self.ready))

@@ -1,0 +1,195 @@
+"""Clicks: a link is read, the click is written, and the visitor is sent on once it is on disk."""
+
+import re
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+from zlib import crc32
+
+from psycopg import AsyncConnection
+from psycopg.errors import CheckViolation
+
+from accredit.database.keys import digits_of
+from accredit.files.values import MAX_TEXT
+from accredit.tracker import visitors
+from accredit.tracker.answers import NOT_STORED, Refusal, Reply, Scope, too_many
+from accredit.tracker.copying import copy_lines
+from accredit.tracker.days import make_partitions
+from accredit.tracker.destinations import Destination, deep_link
+from accredit.tracker.setup import Program
+
+if TYPE_CHECKING:
+    from accredit.tracker.app import Tracker
+
+MAX_QUERY = 8000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]")
+"""Control characters, and what stands where bytes were no UTF-8."""
+_SUB_IDS = tuple(f"s{n}" for n in range(1, 7))
+_NAMES = frozenset(("u", "p", *_SUB_IDS))
+_NULL = "\\N"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+COPY = (
+    b"copy tracking_click (program_id, visitor_id, clicked_at, id, click_id, partner, channel, ad, project, device,"
+    b" browser, address_hash, sub_id1, sub_id2, sub_id3, sub_id4, sub_id5, sub_id6) from stdin"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the address of a click says, and where it leads."""
+
+    program: Program
+    party: str
+    ad: str | None
+    values: Mapping[str, str]
+    destination: Destination
+
+
+async def click(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel: bool) -> None:
+    """Answer a click. Raises Refusal, and Unavailable where it cannot be recorded."""
+    method = scope.method
+    if method not in ("GET", "HEAD"):
+        raise Refusal(405, "method", "A link is asked for with GET.", [("allow", "GET, HEAD")])
+    now = _EPOCH + timedelta(microseconds=time.time_ns() // 1000)
+    link = read_link(tracker.setup.programs, scope.path[3:], scope.query_string, of_channel=of_channel, now=now)
+    headers = scope.headers
+    counted = tracker.counts.clicks
+    agent = visitors.agent_of(headers)
+    if method == "HEAD" or agent.is_bot or visitors.is_ahead_of_visitor(headers):
+        counted["not_counted"] += 1
+        return send_on(protocol, link.destination.plain)
+    if visitors.wants_no_record(headers):
+        counted["opted_out"] += 1
+        return send_on(protocol, link.destination.plain)
+    address = visitors.address_of(scope, tracker.trusted)
+    if not tracker.address_limit.allows(address):
+        raise too_many()
+    visitor_id = visitors.visitor_of(headers) or visitors.new_visitor()
+    key = new_key(now, visitor_id)
+    click_id = "ck_" + digits_of(key)
+    await tracker.clicks.add(
+        _line(link, of_channel, agent, now, key, click_id, visitor_id, tracker.days.hash_of(address, now))
+    )
+    counted["recorded"] += 1
+    return send_on(protocol, link.destination.with_click(click_id), [("set-cookie", visitors.cookie_of(visitor_id))])
+
+
+def send_on(protocol: Reply, address: str, headers: Sequence[tuple[str, str]] = ()) -> None:
+    """Send the browser to an address."""
+    protocol.response_empty(302, [("location", address), *NOT_STORED, *headers])
+
+
+def new_key(now: datetime, visitor_id: str) -> int:
+    """The id of a click as a number: as `tracking.operations.click_keys` makes them, the time in milliseconds, 40 random
+    bits, and 32 bits of a hash of the visitor, in the form of a UUIDv7."""
+    milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
+    chance = secrets.randbits(40)
+    return (
+        milliseconds << 80 | 7 << 76 | chance >> 28 << 64 | 8 << 60 | (chance & 0xFFFFFFF) << 32
+        | crc32(visitor_id.encode())
+    )  # fmt: skip
+
+
+def read_link(programs: Mapping[str, Program], path: str, query: str, *, of_channel: bool, now: datetime) -> Link:
+    """What `<program>:<party>/<ad>` and the query say. Raises Refusal."""
+    program, party, ad = _parties(programs, path, of_channel)
+    values = read_query(query)
+    for name, value in (("The code", party), ("The code of the ad", ad or "")):
+        _check(name, value)
+    destination = deep_link(values["u"], program.allowed_hosts, program.click_parameter) if "u" in values else None
+    known = party in program.channels if of_channel else program.has_live(party, now)
+    if not known:
+        destination = program.fallback
+    elif destination is None:
+        destination = program.ads.get(ad or "", program.fallback)
+    if destination is None:
+        raise Refusal(404, "no_page", "The program names no page to which this link leads.")
+    return Link(program, party, ad, values, destination)
+
+
+def _parties(programs: Mapping[str, Program], path: str, of_channel: bool) -> tuple[Program, str, str | None]:
+    """Program, party and ad. Codes may hold `:` and `/`: of all ways to divide the path the first counts that names
+    what exists."""
+    for code, rest in _divisions(path, ":"):
+        program = programs.get(code)
+        if program is None:
+            continue
+        parties = program.channels if of_channel else program.partners
+        divisions = [*_divisions(rest, "/"), (rest, "")]
+        party, ad = next((parts for parts in divisions if parts[0] in parties), divisions[0])
+        return program, party, ad or None
+    raise Refusal(404, "unknown_program", "There is no such program. A link is /c/<program>:<partner>/<ad>.")
+
+
+def _divisions(text: str, mark: str) -> Iterator[tuple[str, str]]:
+    place = text.find(mark)
+    while place >= 0:
+        yield text[:place], text[place + 1 :]
+        place = text.find(mark, place + 1)
+
+
+def read_query(query: str) -> dict[str, str]:
+    """The values of a click's query that say something, the first of each name; others are left alone. Raises
+    Refusal."""
+    if len(query) > MAX_QUERY:
+        raise Refusal(400, "too_long", f"The query has {len(query)} characters; at most {MAX_QUERY} are taken.")
+    values: dict[str, str] = {}
+    for part in query.split("&") if query else ():
+        name, _, value = part.partition("=")
+        if name not in _NAMES or not value or name in values:
+            continue
+        if "%" in value or "+" in value:
+            try:
+                value = unquote_plus(value, errors="strict")
+            except UnicodeDecodeError:
+                raise Refusal(400, "not_utf8", f"{name} is no UTF-8.") from None
+        if name != "u":
+            _check(name, value)
+        values[name] = value
+    return values
+
+
+def _check(name: str, value: str) -> None:
+    if len(value) > MAX_TEXT:
+        raise Refusal(400, "too_long", f"{name} has {len(value)} characters; at most {MAX_TEXT} are taken.")
+    if _CONTROL.search(value):
+        raise Refusal(400, "control_character", f"{name} holds a control character, or is no UTF-8.")
+
+
+async def write(connection: AsyncConnection, lines: Sequence[str]) -> Sequence[None]:
+    """Write clicks, as `_line` makes them, in one transaction."""
+    block = "".join(lines).encode()
+    try:
+        await copy_lines(connection, COPY, block)
+    except CheckViolation:  # a day without a partition: made ahead, unless this tracker slept over midnight
+        today = datetime.now(UTC).date()
+        await make_partitions(connection, "tracking_click", [today - timedelta(days=1), today])
+        await copy_lines(connection, COPY, block)
+    return [None] * len(lines)
+
+
+def _line(
+    link: Link, of_channel: bool, agent: visitors.Agent, now: datetime, key: int, click_id: str, visitor_id: str,
+    address_hash: int | None,
+) -> str:  # fmt: skip
+    """The row as COPY reads it, in the order of COPY."""
+    value = link.values.get
+    party = _cell(link.party)
+    parties = f"{_NULL}\t{party}" if of_channel else f"{party}\t{_NULL}"
+    hashed = _NULL if address_hash is None else address_hash
+    of_partner = "\t".join([_cell(value(name)) for name in _SUB_IDS])
+    return (
+        f"{link.program.id}\t{visitor_id}\t{now}\t{key:032x}\t{click_id}\t{parties}\t{_cell(link.ad)}"
+        f"\t{_cell(value('p'))}\t{_cell(agent.device)}\t{_cell(agent.browser)}\t{hashed}\t{of_partner}\n"
+    )
+
+
+def _cell(text: str | None) -> str:
+    """A text as a cell; it holds no control characters."""
+    if not text:
+        return _NULL
+    return text.replace("\\", "\\\\") if "\\" in text else text

@@ -1,0 +1,120 @@
+"""What a request says of who sent it: the visitor's cookie, the wish to stay unknown, address, device and browser."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+
+import ua_parser
+
+from accredit.database.keys import ALPHABET, DIGITS, digits_of
+from accredit.tracker.answers import RequestHeaders, Scope
+
+COOKIE, OPT_OUT_COOKIE = "accredit_visitor", "accredit_optout"
+COOKIE_DAYS = 400
+"""The longest that browsers keep one."""
+MAX_USER_AGENT = 500
+_VISITOR = rf"vi_[0-7][{ALPHABET}]{{{DIGITS - 1}}}"
+_VISITOR_COOKIE = re.compile(rf"(?:^|; ?){COOKIE}=({_VISITOR})(?:;|$)")
+_OPT_OUT = re.compile(rf"(?:^|; ?){OPT_OUT_COOKIE}=1(?:;|$)")
+_MISSED_BOTS = re.compile(
+    r"preview|whatsapp/|telegram|prerender|headless|lighthouse|facebookexternalhit|facebot|slack|discord|bot\b|crawl|"
+    r"spider|scan|fetch|monitor|python-requests|curl/|wget/|go-http-client|okhttp|java/|libwww",
+    re.IGNORECASE,
+)
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """What is kept of a user agent: `desktop`, `mobile` or `tablet`, and the family of the browser."""
+
+    device: str | None
+    browser: str | None
+    is_bot: bool
+
+
+def visitor_of(headers: RequestHeaders) -> str | None:
+    """The visitor whom the cookie names; None where there is none, or one that was never given out."""
+    match = _VISITOR_COOKIE.search(_cookies(headers))
+    return match[1] if match else None
+
+
+def new_visitor() -> str:
+    """An id of a visitor who was never here: random."""
+    return "vi_" + digits_of(secrets.randbits(128))
+
+
+def cookie_of(visitor_id: str) -> str:
+    """The header that has a browser keep the visitor's id, for this host alone and out of reach of scripts."""
+    return f"{COOKIE}={visitor_id}; Max-Age={COOKIE_DAYS * 86400}; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+def wants_no_record(headers: RequestHeaders) -> bool:
+    """Whether this visitor said, by the opt-out or by the browser, that nothing be recorded."""
+    if headers.get("sec-gpc") == "1" or headers.get("dnt") == "1":
+        return True
+    return _OPT_OUT.search(_cookies(headers)) is not None
+
+
+def is_ahead_of_visitor(headers: RequestHeaders) -> bool:
+    """Whether the browser asks before anybody clicked."""
+    for name in ("sec-purpose", "purpose", "x-moz"):
+        purpose = headers.get(name)
+        if purpose and ("prefetch" in purpose.lower() or "preview" in purpose.lower()):
+            return True
+    return False
+
+
+def _cookies(headers: RequestHeaders) -> str:
+    cookies = headers.get_all("cookie")
+    return cookies[0] if len(cookies) == 1 else "; ".join(cookies)
+
+
+def agent_of(headers: RequestHeaders) -> Agent:
+    """What the user agent says."""
+    return _agent(headers.get("user-agent", "")[:MAX_USER_AGENT])
+
+
+@lru_cache(maxsize=4096)
+def _agent(text: str) -> Agent:
+    if not text:
+        return Agent(None, None, is_bot=False)
+    found = ua_parser.parse(text)
+    is_spider = found.device is not None and found.device.family == "Spider"
+    browser = found.user_agent.family if found.user_agent else None
+    return Agent(_device(text), browser, is_spider or _MISSED_BOTS.search(text) is not None)
+
+
+def _device(text: str) -> str:
+    if re.search(r"iPad|Tablet|Kindle|Silk/|PlayBook", text) or ("Android" in text and "Mobile" not in text):
+        return "tablet"
+    return "mobile" if re.search(r"Mobi|iPhone|iPod|Windows Phone|Opera Mini", text) else "desktop"
+
+
+def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
+    """The address of whoever asks. What X-Forwarded-For says counts only as far as trusted proxies say it."""
+    client = scope.client.rpartition(":")[0].strip("[]")
+    if not trusted:
+        return client
+    said = ",".join(scope.headers.get_all("x-forwarded-for"))
+    return _told(client, said, tuple(trusted))
+
+
+@lru_cache(maxsize=4096)
+def _told(client: str, said: str, trusted: tuple[Network, ...]) -> str:
+    """The last address that no trusted proxy has."""
+    address = client
+    for told in (*reversed([part.strip() for part in said.split(",") if part.strip()]), ""):
+        try:
+            known = ip_address(address)
+        except ValueError:
+            return address
+        if isinstance(known, IPv6Address) and known.ipv4_mapped:
+            known = known.ipv4_mapped
+        if not told or not any(known in network for network in trusted):
+            return str(known)
+        address = told.strip("[]")
+    return address
