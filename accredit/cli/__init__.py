@@ -9,6 +9,7 @@ from accredit import __version__
 from accredit.cli import serving
 from accredit.cli.credit import credit
 from accredit.cli.demo import app as demo
+from accredit.cli.key import app as key
 from accredit.cli.load import load
 from accredit.cli.program import app as program
 from accredit.cli.tracker import tracker
@@ -23,6 +24,7 @@ app.command()(credit)
 app.command()(load)
 app.command()(tracker)
 app.add_typer(program, name="program")
+app.add_typer(key, name="key")
 app.add_typer(demo, name="demo")
 serving.add_to(app)
 

@@ -9,7 +9,10 @@ from accredit.engine.frames import CONVERSIONS, ITEMS
 
 PERSONAL = ("visitor_id", "customer_id")
 """Kept by the conversion alone, so that a visitor can be erased while history stays."""
-_DERIVED = ("customer_status",)
+FIELDS = tuple(name for name in CONVERSIONS if name not in (*PERSONAL, "customer_status"))
+"""What `received` holds of a conversion beside its items, in this order; customer_status is derived."""
+_INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%S%.6fZ"
+_LINE = pl.Struct({name: dtype for name, dtype in ITEMS.items() if name != "conversion"})
 
 
 def received(conversions: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
@@ -18,11 +21,7 @@ def received(conversions: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     lines = items.sort("conversion", "item_id").select(
         "conversion", line=json_text.object_of({name: _json(items, name) for name in ITEMS if name != "conversion"})
     )
-    fields = {
-        name: _json(conversions, name)
-        for name in CONVERSIONS
-        if name not in (*PERSONAL, *_DERIVED) and conversions[name].null_count() < len(conversions)
-    }
+    fields = {name: _json(conversions, name) for name in FIELDS if conversions[name].null_count() < len(conversions)}
     if len(lines):
         line_lists = json_text.arrays(lines, "conversion", "line", len(conversions))
         fields["items"] = pl.lit(line_lists.replace("[]", None))
@@ -35,8 +34,37 @@ def received(conversions: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     return frame.select("received", digest=pl.Series(digests, dtype=pl.String))
 
 
+def as_frames(events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The conversions (CONVERSIONS, not mapped yet) and items (ITEMS) of events: the reverse of `received`.
+
+    `events`: event_type, order_token, received_at, visitor_id, customer_id, received (JSON). An order that came without
+    a time occurred when it was received. Raises polars.exceptions.ComputeError for what `received` never writes.
+    """
+    types = {name: pl.String() if CONVERSIONS[name].is_temporal() else CONVERSIONS[name] for name in FIELDS}
+    said = events["received"].str.json_decode(pl.Struct({**types, "items": pl.List(_LINE)}))
+    fields = pl.DataFrame({"said": said}).unnest("said")
+    occurred_at = fields["occurred_at"].str.to_datetime(_INSTANT_FORMAT, time_unit="us", time_zone="UTC")
+    conversions = fields.with_columns(
+        events["event_type"],
+        events["order_token"],
+        events["visitor_id"],
+        events["customer_id"],
+        occurred_at=pl.coalesce(occurred_at, events["received_at"]),
+        customer_status=pl.lit(None, pl.String),
+    ).select(*CONVERSIONS)
+    items = (
+        fields.select(pl.int_range(pl.len(), dtype=ITEMS["conversion"]).alias("conversion"), "items")
+        .filter(pl.col("items").list.len() > 0)
+        .explode("items")
+        .unnest("items")
+        .select(*ITEMS)
+        .sort("conversion", "item_id")
+    )
+    return conversions, items
+
+
 def _json(frame: pl.DataFrame, name: str) -> pl.Expr:
     dtype, value = frame.schema[name], pl.col(name)
     if dtype.is_integer():
         return json_text.number(value)
-    return json_text.text(value.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ") if dtype.is_temporal() else value)
+    return json_text.text(value.dt.strftime(_INSTANT_FORMAT) if dtype.is_temporal() else value)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-_ESCAPES = {'"': '\\"', "\\": "\\\\", **{chr(code): f"\\u{code:04x}" for code in range(32)}}
+ESCAPES = {'"': '\\"', "\\": "\\\\", **{chr(code): f"\\u{code:04x}" for code in range(32)}}
 
 
 def text(value: pl.Expr) -> pl.Expr:
     """A text as a JSON string; null stays null."""
-    escaped = value.cast(pl.String).str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
+    escaped = value.cast(pl.String).str.replace_many(list(ESCAPES), list(ESCAPES.values()))
     return pl.concat_str(pl.lit('"'), escaped, pl.lit('"'))
 
 
