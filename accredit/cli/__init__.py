@@ -13,6 +13,7 @@ from accredit.cli.key import app as key
 from accredit.cli.load import load
 from accredit.cli.program import app as program
 from accredit.cli.tracker import tracker
+from accredit.cli.worker import worker
 
 app = typer.Typer(
     name="accredit",
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.command()(credit)
 app.command()(load)
 app.command()(tracker)
+app.command()(worker)
 app.add_typer(program, name="program")
 app.add_typer(key, name="key")
 app.add_typer(demo, name="demo")

@@ -195,3 +195,21 @@ def demo_shop_url() -> str | None:
     """Where browsers reach the demo's shop: ACCREDIT_DEMO_SHOP_URL; `accredit demo run` sets it. Raises WrongSetting
     where it is no http(s) address of a host."""
     return _address("ACCREDIT_DEMO_SHOP_URL", "http://localhost:8200")
+
+
+def archive_folder(state: Path) -> Path:
+    """Where old clicks go as Parquet files: ACCREDIT_ARCHIVE_DIR, else `archive` in the state folder. Raises
+    WrongSetting where it is no absolute path."""
+    value = os.environ.get("ACCREDIT_ARCHIVE_DIR")
+    if value and not Path(value).is_absolute():
+        raise WrongSetting(f"ACCREDIT_ARCHIVE_DIR is {value!r}: it must be an absolute path")
+    return Path(value) if value else state / "archive"
+
+
+def click_days() -> int:
+    """For how many days beyond the longest referral window the log keeps the clicks of programs that do not say so
+    themselves: ACCREDIT_CLICK_DAYS, else 400. Raises WrongSetting where it is no number of days."""
+    text = os.environ.get("ACCREDIT_CLICK_DAYS", "400")
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= 36_500):
+        raise WrongSetting(f"ACCREDIT_CLICK_DAYS is {text!r}: it must be a whole number of days from 1 to 36500")
+    return int(text)

@@ -26,7 +26,13 @@ ORDER = ["event_type", "order_token"]
 
 
 class OrdersNotPriced(ValueError):
-    """Orders whose commission cannot be worked out. Their batch is not recorded; what was before it is."""
+    """Orders whose commission cannot be worked out. Their batch is not recorded; what was before it is.
+
+    `conversions`: their row numbers in the batch."""
+
+    def __init__(self, message: str, conversions: list[int]) -> None:
+        super().__init__(message)
+        self.conversions = conversions
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,5 +181,6 @@ def book(
         decided = decide(value, conversions, journeys(program_id, conversions), items)
     except CommissionTooLarge as error:
         tokens = ", ".join(conversions["order_token"].gather(error.conversions[:10]))
-        raise OrdersNotPriced(f"{len(error.conversions)} orders, such as {tokens}: {TOO_LARGE}") from error
+        message = f"{len(error.conversions)} orders, such as {tokens}: {TOO_LARGE}"
+        raise OrdersNotPriced(message, error.conversions) from error
     record(program_id, value, decided, items, event_ids=event_ids, signed=signed, now=now)

@@ -53,7 +53,8 @@ def as_frames(events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         customer_status=pl.lit(None, pl.String),
     ).select(*CONVERSIONS)
     items = (
-        fields.select(pl.int_range(pl.len(), dtype=ITEMS["conversion"]).alias("conversion"), "items")
+        fields.select("items")
+        .with_row_index("conversion")
         .filter(pl.col("items").list.len() > 0)
         .explode("items")
         .unnest("items")

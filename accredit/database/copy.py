@@ -11,7 +11,8 @@ from django.db import connection
 from psycopg import sql
 
 BLOCK_ROWS = 50_000
-_INSTANT_FORMAT = "%Y-%m-%d %H:%M:%S%.f%#z"
+INSTANT_FORMAT = "%Y-%m-%d %H:%M:%S%.f%#z"
+"""Of timestamptz in what COPY writes."""
 
 
 def copy_in(table: str, frame: pl.DataFrame) -> None:
@@ -45,7 +46,7 @@ def copy_out(query: sql.Composable, schema: Mapping[str, pl.DataType]) -> pl.Dat
     texts = {name: pl.String() if name in instants else dtype for name, dtype in schema.items()}
     lines.seek(0)
     frame = pl.read_csv(lines, has_header=False, schema=texts)
-    return frame.with_columns(pl.col(instants).str.to_datetime(_INSTANT_FORMAT, time_unit="us", time_zone="UTC"))
+    return frame.with_columns(pl.col(instants).str.to_datetime(INSTANT_FORMAT, time_unit="us", time_zone="UTC"))
 
 
 def text_array(values: pl.Series) -> sql.Composable:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's digits in their own order: texts of one prefix sort as their keys do."""
@@ -43,3 +43,8 @@ def key_from_text(prefix: str, text: str) -> UUID:
     for digit in digits:
         value = value << 5 | VALUES[digit]
     return UUID(int=value)
+
+
+def key_of_unknown_program(code: str) -> UUID:
+    """Under which the intake keeps what comes for a program that there is not yet."""
+    return uuid5(NAMESPACE_URL, f"accredit:program:{code}")

@@ -88,6 +88,13 @@ def lock_program(code: str) -> None:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended('program ' || %s, 0))", [code])
 
 
+def try_lock_program(code: str) -> bool:
+    """Hold the program as `lock_program` does, unless somebody else holds it; whether it is held now."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_xact_lock(hashtextextended('program ' || %s, 0))", [code])
+        return bool(cursor.fetchone()[0])
+
+
 def plan_program(program: Program) -> Sequence[Change]:
     """What would change in the installed program: additions and changes before removals. Empty: nothing."""
     return _compare(installed(program.code), program)

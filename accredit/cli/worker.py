@@ -1,0 +1,23 @@
+"""`accredit worker`: what happens behind the intake."""
+
+import os
+import signal
+
+from accredit import child
+from accredit.cli.serving import reporting_setup
+
+
+def worker() -> None:
+    """Book what comes in, and run the periodic jobs, until Ctrl-C or `kill`.
+
+    `accredit up` starts one. More of them, on other machines, share the work.
+    """
+    if os.environ.get("ACCREDIT_ENDS_WITH_PARENT"):
+        child.end_with_parent(signal.SIGTERM, os.getppid())
+    with reporting_setup():
+        from accredit.config.installation import installation
+
+        with installation():
+            from accredit.worker.running import run
+
+            run()

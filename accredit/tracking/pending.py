@@ -1,0 +1,116 @@
+"""The queue of events that are not booked yet. Rows without a reason wait for a worker, rows with one for somebody."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+from django.db import connection
+from psycopg import sql
+
+from accredit.database.copy import copy_out, text_array
+from accredit.engine.frames import INSTANT, TEXT
+
+UNKNOWN_PROGRAM = "unknown_program"
+UNKNOWN_EVENT_TYPE = "unknown_event_type"
+CANNOT_BE_PRICED = "cannot_be_priced"
+FAILED = "failed"
+REASONS = (UNKNOWN_PROGRAM, UNKNOWN_EVENT_TYPE, CANNOT_BE_PRICED, FAILED)
+"""Why a row is held."""
+
+PENDING = {
+    "id": TEXT,
+    "event_type": TEXT,
+    "order_token": TEXT,
+    "received_at": INSTANT,
+    "signed": TEXT,  # t, f, or null
+    "visitor_id": TEXT,
+    "customer_id": TEXT,
+    "received": TEXT,
+}
+"""Rows of one program, in the order in which they came."""
+
+
+def waiting_programs() -> Sequence[tuple[UUID, str]]:
+    """Id and code of every program for which something waits for a worker."""
+    # One step of the index for each program, however long the queue is.
+    query = """
+        with recursive waiting as (
+            (select program_id, program from tracking_pending where reason is null order by program_id limit 1)
+            union all
+            select next.* from waiting, lateral (
+                select program_id, program from tracking_pending
+                where reason is null and program_id > waiting.program_id order by program_id limit 1
+            ) next
+        )
+        select program_id, program from waiting
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return list(cursor.fetchall())
+
+
+def take(program_id: UUID, limit: int) -> pl.DataFrame:
+    """The rows (PENDING) of a program that wait longest, locked until the end of the transaction; rows that somebody
+    else holds are passed over."""
+    query = sql.SQL(
+        "select {} from tracking_pending where program_id = {} and reason is null order by id limit {}"
+        " for update skip locked"
+    )
+    columns = sql.SQL(", ").join(map(sql.Identifier, PENDING))
+    return copy_out(query.format(columns, program_id, limit), PENDING)
+
+
+def remove(ids: pl.Series) -> None:
+    """Take these rows out of the queue: they are booked."""
+    _execute(sql.SQL("delete from tracking_pending where id = any({}::uuid[])").format(text_array(ids)))
+
+
+def hold(ids: pl.Series, reason: str, detail: str | None = None) -> None:
+    """Have these rows wait for somebody, with a reason of REASONS. `detail` names no person."""
+    query = sql.SQL("update tracking_pending set reason = {}, detail = {} where id = any({}::uuid[])")
+    _execute(query.format(reason, detail, text_array(ids)))
+
+
+def held(code: str | None = None, limit: int | None = None) -> Sequence[dict[str, Any]]:
+    """The rows that wait for somebody, of one program or of all, in the order in which they came: program, event_type,
+    order_token, received_at, reason, detail."""
+    names = ("program", "event_type", "order_token", "received_at", "reason", "detail")
+    query = sql.SQL(
+        "select {} from tracking_pending where reason is not null and ({code}::text is null or program = {code})"
+        " order by id limit {limit}"
+    )
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(columns, code=code, limit=limit))
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def counts(code: str | None = None) -> Sequence[tuple[str, str | None, int]]:
+    """How many rows are in the queue, by program and reason; reason None: they wait for a worker."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select program, reason, count(*) from tracking_pending where %(code)s::text is null or program = %(code)s"
+            " group by program, reason order by program, reason nulls first",
+            {"code": code},
+        )
+        return list(cursor.fetchall())
+
+
+def release(program_id: UUID, reason: str | None = None) -> int:
+    """Have the held rows of a program, of one reason or of all, wait for a worker again; how many they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update tracking_pending set reason = null, detail = null"
+            " where program_id = %(program)s and reason is not null"
+            " and (%(reason)s::text is null or reason = %(reason)s)",
+            {"program": program_id, "reason": reason},
+        )
+        released = int(cursor.rowcount)
+        cursor.execute("select pg_notify('accredit_pending', '')")
+        return released
+
+
+def _execute(statement: sql.Composable) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)

@@ -1,0 +1,58 @@
+"""What runs by the clock, as jobs of procrastinate. Each can be run at any time, and as often as one likes."""
+
+import logging
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import connection
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from accredit.tracking.archive import archive_old_clicks
+from accredit.tracking.operations import make_partitions
+
+DAYS_AHEAD = 7
+KEY_DAYS = 2
+"""How long addresses can be compared: then the key by which they were hashed is forgotten."""
+STALLED_SECONDS = 60
+"""A worker that gave no sign of life for so long is dead, and its jobs are others'."""
+log = logging.getLogger(__name__)
+_AGAIN = RetryStrategy(max_attempts=5, exponential_wait=4)
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queueing_lock="partitions", retry=_AGAIN)
+def make_partitions_ahead(timestamp: int) -> None:
+    """Have the partitions of both logs for a week ahead."""
+    days = days_ahead(datetime.fromtimestamp(timestamp, UTC).date())
+    make_partitions("tracking_click", days)
+    make_partitions("tracking_conversion_event", days)
+
+
+def days_ahead(today: date) -> list[date]:
+    """Today, and DAYS_AHEAD more."""
+    return [today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1)]
+
+
+@app.periodic(cron="11 * * * *")
+@app.task(queueing_lock="address keys", retry=_AGAIN)
+def forget_address_keys(timestamp: int) -> None:
+    """Remove the keys of addresses that are older than KEY_DAYS: from then on their hashes are of nobody."""
+    today = datetime.fromtimestamp(timestamp, UTC).date()
+    with connection.cursor() as cursor:
+        cursor.execute("delete from tracking_address_key where day < %s", [today - timedelta(days=KEY_DAYS)])
+
+
+@app.periodic(cron="23 2 * * *")
+@app.task(queueing_lock="archive", retry=_AGAIN)
+def archive_clicks(timestamp: int) -> None:
+    """Move the clicks of days whose time is over from the log into the archive."""
+    for day, clicks in archive_old_clicks(datetime.fromtimestamp(timestamp, UTC).date()):
+        log.info("%d clicks of %s are in the archive", clicks, day)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="stalled jobs")
+async def retry_stalled_jobs(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is given it
+    """Put the jobs of workers that died back into their queue."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        await app.job_manager.retry_job(job)
