@@ -20,6 +20,8 @@ INSTALLED_APPS = [
     "accredit.tracking",
     "accredit.conversions",
     "accredit.web",
+    "procrastinate.contrib.django",
+    "accredit.worker",
 ]
 
 MIDDLEWARE = [
@@ -88,6 +90,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+ARCHIVE_FOLDER = environment.archive_folder(STATE_DIR)
+CLICK_DAYS = environment.click_days()
 
 PUBLIC_URL = environment.public_url()
 ENCRYPTED = bool(PUBLIC_URL and PUBLIC_URL.startswith("https://"))
