@@ -22,6 +22,7 @@ from accredit.tracker.answers import Headers, Refusal, Reply, Scope
 from accredit.tracker.copying import copy_lines
 from accredit.tracker.days import make_partitions
 from accredit.tracker.groups import Unavailable
+from accredit.tracker.limits import Asker, Limit
 from accredit.tracker.orders import NotReadable, Order, check, read_body, read_query
 from accredit.tracker.setup import Program
 
@@ -34,7 +35,6 @@ MAX_WAITING_ROWS = 20_000
 """Of all requests of one process; who comes when so many wait is told to come again."""
 ORDERS_AT_ONCE = 50
 """Checked before others get their turn."""
-SIGNATURE_FIELDS = ("key", "time", "signature")
 STATUSES = {"recorded": 201, "held": 202, "known": 200, "conflict": 409, "refused": 400}
 MESSAGES = {
     "recorded": "The order is recorded.",
@@ -143,16 +143,22 @@ async def _receive(tracker: "Tracker", scope: Scope, protocol: Reply, headers: H
     program, event_type = _address(scope.path, tracker.setup.programs)
     known = tracker.setup.programs.get(program)
     is_post = scope.method == "POST"
+    looks_signed = signing.HEADER in scope.headers or signing.is_in_query(scope.query_string)
+    if not looks_signed:
+        _allow(tracker.address_limit, _address_of(tracker, scope))
     body = await answers.read_body(scope, protocol, MAX_BODY_BYTES) if is_post else b""
+    now = datetime.now(UTC)
     try:
-        sent = read_body(body) if is_post else dict(read_query(scope.query_string))
+        key = _key(scope, body, known, now)
+    except Refusal:
+        _allow(tracker.address_limit, _address_of(tracker, scope))
+        raise
+    if key:
+        _allow(tracker.key_limit, key)
+    try:
+        sent = read_body(body) if is_post else read_query(signing.without_signature(scope.query_string))
     except NotReadable as error:
         raise Refusal(400, "not_readable", str(error)) from None
-    now = datetime.now(UTC)
-    key = _key(scope, body, sent, known, now)
-    is_allowed = tracker.key_limit.allows(key) if key else tracker.address_limit.allows(_address_of(tracker, scope))
-    if not is_allowed:
-        raise answers.too_many()
     call = _call(tracker, scope, program, known, event_type, now, key)
     if isinstance(sent, list):
         if not 1 <= len(sent) <= MAX_ORDERS:
@@ -186,17 +192,20 @@ def _divisions(path: str) -> Iterator[tuple[str, str]]:
             yield path[:place], path[place + 1 :]
 
 
-def _key(scope: Scope, body: bytes, sent: object, known: Program | None, now: datetime) -> UUID | None:
-    """The key by which the request is signed, None where it is not; what a query says of it is taken off."""
+def _allow(limit: Limit[Asker], asker: Asker) -> None:
+    if not limit.allows(asker):
+        raise answers.too_many()
+
+
+def _key(scope: Scope, body: bytes, known: Program | None, now: datetime) -> UUID | None:
+    """The key by which the request is signed, None where it is not."""
     keys = known.keys if known else {}
+    path, query = scope.path, scope.query_string
     header = scope.headers.get(signing.HEADER)
     if header is not None:
-        return signing.key_of_header(
-            header, method=scope.method, path=scope.path, query=scope.query_string, body=body, keys=keys, now=now
-        )
-    if scope.method == "GET" and isinstance(sent, dict) and "signature" in sent:
-        key, time, _ = (str(sent.pop(name, "")) for name in SIGNATURE_FIELDS)
-        return signing.key_of_query(path=scope.path, query=scope.query_string, key=key, time=time, keys=keys, now=now)
+        return signing.key_of_header(header, method=scope.method, path=path, query=query, body=body, keys=keys, now=now)
+    if scope.method == "GET" and signing.is_in_query(query):
+        return signing.key_of_query(path=path, query=query, keys=keys, now=now)
     return None
 
 

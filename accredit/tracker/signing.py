@@ -23,7 +23,10 @@ WINDOW_SECONDS = 300
 _HEADER_FORM = re.compile(
     r"\s*key=(?P<key>[^,\s]+)\s*,\s*time=(?P<time>[0-9]{1,12})\s*,\s*sha256=(?P<digest>[0-9a-fA-F]{64})\s*"
 )
-_QUERY_FORM = re.compile(r"(?P<signed>.*)&signature=(?P<digest>[0-9a-fA-F]{64})", re.DOTALL)
+_QUERY_FORM = re.compile(
+    r"(?P<signed>(?P<fields>.*)&key=(?P<key>[^&]+)&time=(?P<time>[0-9]{1,12}))&signature=(?P<digest>[0-9a-fA-F]{64})",
+    re.DOTALL,
+)
 
 
 class Key(Protocol):
@@ -52,13 +55,24 @@ def key_of_header(
     return _check(match["key"], int(match["time"]), match["digest"], method, address, body, keys, now)
 
 
-def key_of_query(*, path: str, query: str, key: str, time: str, keys: Mapping[UUID, Key], now: datetime) -> UUID:
+def is_in_query(query: str) -> bool:
+    """Whether the query says that it is signed."""
+    return "&signature=" in query or query.startswith("signature=")
+
+
+def without_signature(query: str) -> str:
+    """The fields of a query that may be signed."""
+    match = _QUERY_FORM.fullmatch(query)
+    return match["fields"] if match else query
+
+
+def key_of_query(*, path: str, query: str, keys: Mapping[UUID, Key], now: datetime) -> UUID:
     """The key by which the signature at the end of a query is right. Raises Refusal (401) where it is not."""
     match = _QUERY_FORM.fullmatch(query)
-    if match is None or not re.fullmatch("[0-9]{1,12}", time):
-        raise _refusal("bad_signature", "A signed address has key=sk_… and time=1767225600 in its query, and ends with"
-                                        " &signature= and 64 digits of hexadecimal.")  # fmt: skip
-    return _check(key, int(time), match["digest"], "GET", f"{path}?{match['signed']}", b"", keys, now)
+    if match is None:
+        sentence = "A signed address ends with &key=sk_…&time=1767225600&signature= and 64 digits of hexadecimal."
+        raise _refusal("bad_signature", sentence)
+    return _check(match["key"], int(match["time"]), match["digest"], "GET", f"{path}?{match['signed']}", b"", keys, now)
 
 
 def _check(
