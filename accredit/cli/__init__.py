@@ -10,6 +10,7 @@ from accredit.cli import serving
 from accredit.cli.credit import credit
 from accredit.cli.demo import app as demo
 from accredit.cli.key import app as key
+from accredit.cli.ledger import app as ledger
 from accredit.cli.load import load
 from accredit.cli.program import app as program
 from accredit.cli.tracker import tracker
@@ -27,6 +28,7 @@ app.command()(tracker)
 app.command()(worker)
 app.add_typer(program, name="program")
 app.add_typer(key, name="key")
+app.add_typer(ledger, name="ledger")
 app.add_typer(demo, name="demo")
 serving.add_to(app)
 

@@ -16,6 +16,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "accredit.database",
     "accredit.access",
+    "accredit.ledger",
     "accredit.programs",
     "accredit.tracking",
     "accredit.conversions",

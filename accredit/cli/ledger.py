@@ -1,0 +1,109 @@
+"""`accredit ledger check | close | balances`: what is owed and earned, and the proof of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from accredit.cli.reporting import counted, reporting_errors
+from accredit.cli.serving import reporting_setup
+
+app = typer.Typer(help="What advertisers owe and partners earned.", no_args_is_help=True)
+
+ProgramCode = Annotated[str, typer.Option(help="The code of an installed program.")]
+
+
+@app.command()
+def check(
+    program: Annotated[str | None, typer.Option(help="The code of an installed program; without it, all.")] = None,
+) -> None:
+    """Prove that the ledger is right, and name each place where it is not. Changes nothing.
+
+    Exit code 0: every ledger is right. 1: one is not, or there is no such program.
+    """
+    with _ready():
+        from accredit.ledger import checks
+        from accredit.programs.models import Program
+        from accredit.programs.queries import program_by_code
+
+        wrong = 0
+        for one in Program.objects.order_by("code") if program is None else [program_by_code(program)]:
+            findings = checks.check(one.id)
+            for rule, finding in findings.iter_rows():
+                typer.secho(f"{one.code}: {finding}. The rule: {rule}.", err=True, fg="red")
+            wrong += len(findings)
+            if findings.is_empty():
+                typer.echo(f"The ledger of {one.code!r} is right.")
+        if wrong:
+            raise typer.Exit(1)
+
+
+@app.command()
+def close(
+    program: ProgramCode,
+    month: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m"], help="The month (UTC); without it, all that are over.")
+    ] = None,
+) -> None:
+    """Close months: nothing is posted into them any more, and balances are summed from their end on.
+
+    Exit code 0: the months are closed. 1: the month cannot be closed.
+    """
+    with _ready():
+        from accredit.ledger.operations import MonthStaysOpen, close_month
+        from accredit.ledger.queries import end_of_month, month_to_close
+        from accredit.programs.queries import program_by_code
+
+        now = datetime.now(UTC)
+        program_id = program_by_code(program).id
+        if month is None:
+            closed = 0
+            while (due := month_to_close(program_id)) and end_of_month(due) <= now:
+                close_month(program_id, due, now=now)
+                typer.echo(f"{due:%Y-%m} is closed.")
+                closed += 1
+            if not closed:
+                typer.echo("There is no month to close: every month that is over is closed.")
+            return
+        try:
+            new = close_month(program_id, month.date(), now=now)
+        except MonthStaysOpen as error:
+            typer.secho(str(error), err=True, fg="red")
+            raise typer.Exit(1) from None
+        typer.echo(f"{month:%Y-%m} {'is closed' if new else 'was closed already'}.")
+
+
+@app.command()
+def balances(
+    program: ProgramCode,
+    partner: Annotated[str | None, typer.Option(help="The code of one partner.")] = None,
+) -> None:
+    """Show what every account stands at now: what went to it less what went from it."""
+    with _ready():
+        from accredit.ledger.queries import balances
+        from accredit.money import to_major
+        from accredit.programs.queries import program_by_code
+
+        found = balances(program_by_code(program).id, partner=partner)
+        for kind, code, currency, balance_minor in found.iter_rows():
+            account = " ".join(filter(None, [kind.replace("_", " "), code]))
+            typer.echo(f"{account:<40} {to_major(balance_minor, currency):>20,f} {currency}")
+        typer.echo(f"{counted(len(found), 'account')}.")
+
+
+@contextmanager
+def _ready() -> Iterator[None]:
+    """The installation; what keeps it from working, and an unknown program, is reported: exit code 1."""
+    with reporting_setup(), reporting_errors():
+        from accredit.config.installation import installation
+
+        with installation():
+            from accredit.programs.queries import UnknownProgram
+
+            try:
+                yield
+            except UnknownProgram as error:
+                typer.secho(str(error.args[0]), err=True, fg="red")
+                raise typer.Exit(1) from None

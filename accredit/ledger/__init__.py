@@ -1,0 +1,1 @@
+"""Double entry: what the advertiser owes and partners earned, as postings that are never changed."""
