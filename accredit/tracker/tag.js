@@ -44,11 +44,10 @@
       image.src = url + "?" + query;
     });
   }
-  function conversion(order) {
+  function conversion(order, eventType) {
     var fields = Object.assign({ click_id: read(CLICK), visitor_id: visitor }, order);
     var url = new URL("/t/" + encodeURIComponent(told.program) + "/" +
-      encodeURIComponent(fields.event_type || told.eventType || "sale"), script.src).href;
-    delete fields.event_type;
+      encodeURIComponent(eventType || told.eventType || "sale"), script.src).href;
     var body = JSON.stringify(fields);
     waiting(waiting().concat({ url: url, body: body, until: Date.now() + WAITING_DAYS * DAY }));
     if (!browser.sendBeacon || !browser.sendBeacon(url, body)) send(url, body);
@@ -69,5 +68,7 @@
   });
   var early = (window.accredit || {}).q || [];
   window.accredit = { conversion: conversion };
-  early.forEach(conversion);
+  early.forEach(function (call) {
+    conversion.apply(null, call);
+  });
 })();
