@@ -1,21 +1,26 @@
-"""What runs while Accredit serves: the database, then the pages; one process in front starts, watches and ends them.
+"""What runs while Accredit serves: the database, the worker, the tracker, the pages, and for the demo its shop; one
+process in front starts, watches and ends them.
 
 Everything heavy happens in its children, and all of them end with it, also when it is killed (see `child`). A child
 that ends by itself is started again, at most MAX_RESTARTS times a minute.
 """
 
 import errno
+import fcntl
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from accredit import child
 from accredit.config import environment
@@ -28,6 +33,10 @@ STOP_SECONDS = 15
 THREADS = 4
 """Requests that one worker process of the pages answers at a time, each with a connection to the database."""
 PORTS_TRIED = 20
+PAGES_PORT, TRACKER_PORT, SHOP_PORT = 8000, 8100, 8200
+"""From where on a free port is looked for."""
+LOCK_NAME = "serving.json"
+"""In the state folder: locked by the process that serves, and where it answers."""
 
 
 class NotServed(RuntimeError):
@@ -44,6 +53,8 @@ class Service:
 
     name: str
     start: Callable[[], subprocess.Popen[bytes]]
+    address: str = ""
+    """What answers once it works; empty: nothing does."""
     process: subprocess.Popen[bytes] | None = None
     started_at: list[float] = field(default_factory=list)
 
@@ -71,36 +82,115 @@ class Service:
                 self.process.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where to listen; None takes the first free port. `shop` is of the demo."""
+
+    pages: int | None = None
+    tracker: int | None = None
+    shop: int | None = None
+
+
 def serve(
-    *, host: str, port: int | None, workers: int, prepare: Sequence[Sequence[str]], stop_with_parent: bool
+    *,
+    host: str,
+    ports: Ports,
+    workers: int,
+    prepare: Sequence[Sequence[str]],
+    stop_with_parent: bool,
+    with_shop: bool = False,
 ) -> None:
-    """Run Accredit in the foreground until a signal ends it. `port` None takes the first free one from 8000 on;
-    `prepare` are commands of `accredit` to run before the pages open; what they print is shown once the pages answer.
-    Raises NotServed, and DatabaseNotStarted."""
+    """Run Accredit in the foreground until a signal ends it. `prepare` are commands of `accredit` to run before the
+    services open; what they print is shown once these answer. `with_shop`: the demo's shop too.
+    Raises NotServed, also where the state folder is served already, and DatabaseNotStarted."""
     if stop_with_parent:
         child.end_with_parent(signal.SIGTERM, os.getppid())
-    cluster = None if environment.own_database_url() else embedded.cluster_in(environment.state_folder())
+    state = environment.state_folder()
+    cluster = None if environment.own_database_url() else embedded.cluster_in(state)
     services: list[Service] = []
-    try:
-        with _signals_raise():
-            chosen = _free_port(host, port)
-            if cluster:
-                services.append(Service("PostgreSQL", lambda: embedded.start(cluster)))
-                services[-1].ensure()
-            greeting = "".join(_output_of(["accredit", *command]) for command in prepare)
-            services.append(Service("The server of the pages", lambda: _start_pages(host, chosen, workers)))
-            services[-1].ensure()
-            _wait_for_answer(host, chosen, services[-1])
-            _say(f"{greeting}Accredit answers at http://{_reachable_name(host)}:{chosen}/ — Ctrl-C ends it.")
-            while True:
-                time.sleep(0.2)
+    with _alone(state) as tell:
+        try:
+            with _signals_raise():
+                pages = _free_port(host, ports.pages, PAGES_PORT, "--port")
+                tracker = _free_port(host, ports.tracker, TRACKER_PORT, "--tracker-port")
+                shop = _free_port(host, ports.shop, SHOP_PORT, "--shop-port") if with_shop else None
+                _tell_children(host, tracker, shop)
+                tell(json.dumps({"pages": f"http://{_reachable_name(host)}:{pages}/"}))
+                if cluster:
+                    services.append(Service("PostgreSQL", lambda: embedded.start(cluster)))
+                    services[-1].ensure()
+                greeting = "".join(_output_of(["accredit", *command]) for command in prepare)
+                services += _services(host, pages, tracker, shop, workers)
                 for service in services:
                     service.ensure()
-    except Stopped:
-        _say("Stopping.")
-    finally:
-        for service in reversed(services):
-            service.stop(signal.SIGINT if service.name == "PostgreSQL" else signal.SIGTERM)
+                for service in services:
+                    _wait_for_answer(service, services)
+                _say(f"{greeting}{_answers_at(host, pages, tracker, shop)}")
+                while True:
+                    time.sleep(0.2)
+                    for service in services:
+                        service.ensure()
+        except Stopped:
+            _say("Stopping.")
+        finally:
+            for service in reversed(services):
+                service.stop(signal.SIGINT if service.name == "PostgreSQL" else signal.SIGTERM)
+
+
+def _services(host: str, pages: int, tracker: int, shop: int | None, workers: int) -> Sequence[Service]:
+    """What runs beside the database, in the order in which it starts."""
+    shops = [Service("The shop", lambda: _start_shop(host, shop), _url(host, shop, "/healthz"))] if shop else []
+    return [
+        Service("The worker", lambda: _start(["accredit", "worker"])),
+        Service("The tracker", lambda: _start_tracker(host, tracker), _url(host, tracker, "/readyz")),
+        *shops,
+        Service("The server of the pages", lambda: _start_pages(host, pages, workers), _url(host, pages, "/healthz")),
+    ]
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[Callable[[str], None]]:
+    """Nobody else serves this state folder for the length of the block; what the block tells is kept for those who
+    try, and is gone with it. Raises NotServed where somebody does."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / LOCK_NAME).open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            told = file.read()
+            where = f"answers at {json.loads(told)['pages']}" if told else "is being started"
+            raise NotServed(
+                f"Accredit runs already for {state}: it {where}. End that one first, or set ACCREDIT_STATE_DIR to"
+                " another folder"
+            ) from None
+
+        def tell(text: str) -> None:
+            file.truncate(0)
+            file.write(text)
+            file.flush()
+
+        tell("")
+        try:
+            yield tell
+        finally:
+            tell("")
+
+
+def _tell_children(host: str, tracker: int, shop: int | None) -> None:
+    """Where tracker and shop answer, unless somebody says that they are reached by other addresses."""
+    os.environ.setdefault("ACCREDIT_TRACKER_URL", f"http://{_browser_name(host)}:{tracker}")
+    if shop:
+        os.environ.setdefault("ACCREDIT_DEMO_SHOP_URL", f"http://{_browser_name(host)}:{shop}")
+    os.environ["ACCREDIT_ENDS_WITH_PARENT"] = "1"
+
+
+def _answers_at(host: str, pages: int, tracker: int, shop: int | None) -> str:
+    lines = [f"The tracker takes clicks and orders at http://{_browser_name(host)}:{tracker}/"]
+    if shop:
+        lines.append(f"The demo shop is open at http://{_browser_name(host)}:{shop}/")
+    lines.append(f"Accredit answers at http://{_reachable_name(host)}:{pages}/ — Ctrl-C ends it.")
+    return "\n".join(lines)
 
 
 @contextmanager
@@ -123,8 +213,8 @@ def _signals_raise() -> Iterator[None]:
         handle_with(signal.SIG_IGN)
 
 
-def _free_port(host: str, port: int | None) -> int:
-    for candidate in [port] if port else range(8000, 8000 + PORTS_TRIED):
+def _free_port(host: str, port: int | None, first: int, option: str) -> int:
+    for candidate in [port] if port else range(first, first + PORTS_TRIED):
         try:
             with socket.create_server((host, candidate)):
                 return candidate
@@ -132,8 +222,8 @@ def _free_port(host: str, port: int | None) -> int:
             if error.errno != errno.EADDRINUSE:
                 raise NotServed(f"Cannot listen on {host}, port {candidate}: {error.strerror}") from error
     if port:
-        raise NotServed(f"Port {port} of {host} is taken by another program: choose another with --port")
-    raise NotServed(f"Ports 8000 to {7999 + PORTS_TRIED} of {host} are all taken: choose another with --port")
+        raise NotServed(f"Port {port} of {host} is taken by another program: choose another with {option}")
+    raise NotServed(f"Ports {first} to {first + PORTS_TRIED - 1} of {host} are all taken: choose another with {option}")
 
 
 def _output_of(command: Sequence[str]) -> str:
@@ -149,35 +239,61 @@ def _output_of(command: Sequence[str]) -> str:
     return printed.decode()
 
 
+def _start(command: Sequence[str], **variables: str) -> subprocess.Popen[bytes]:
+    return child.start([sys.executable, "-m", *command], environment={**os.environ, **variables})
+
+
+def _start_tracker(host: str, port: int) -> subprocess.Popen[bytes]:
+    return _start(["accredit", "tracker", "--host", host, "--port", str(port)])
+
+
 def _start_pages(host: str, port: int, workers: int) -> subprocess.Popen[bytes]:
-    variables: Mapping[str, str] = {
-        **os.environ,
-        "ACCREDIT_DATABASE_POOL_SIZE": str(THREADS),
-        "ACCREDIT_ENDS_WITH_PARENT": "1",
-    }
-    return child.start(
-        [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-            "--workers", str(workers), "--blocking-threads", str(THREADS), "--respawn-failed-workers",
-            "--workers-kill-timeout", "10", "--no-ws", "--log-level", "warning", "accredit.config.wsgi:application",
-        ],
-        environment=variables,
-    )  # fmt: skip
+    threads = ["--workers", str(workers), "--blocking-threads", str(THREADS)]
+    return _start(
+        [*_granian(host, port), *threads, "accredit.config.wsgi:application"], ACCREDIT_DATABASE_POOL_SIZE=str(THREADS)
+    )
 
 
-def _wait_for_answer(host: str, port: int, service: Service) -> None:
+def _start_shop(host: str, port: int) -> subprocess.Popen[bytes]:
+    threads = ["--workers", "1", "--blocking-threads", str(THREADS)]
+    return _start([*_granian(host, port), *threads, "accredit.demo.shop.wsgi:application"])
+
+
+def _granian(host: str, port: int) -> Sequence[str]:
+    return [
+        "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--respawn-failed-workers",
+        "--workers-kill-timeout", "10", "--no-ws", "--log-level", "warning",
+    ]  # fmt: skip
+
+
+def _wait_for_answer(service: Service, services: Sequence[Service]) -> None:
+    """Until the service answers, if it has an address; the others are watched in the meantime."""
+    if not service.address:
+        return
+    parts = urlsplit(service.address)
     allowed = environment.allowed_hosts()[0].replace("*", "localhost").removeprefix(".")
     deadline = time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < deadline:
-        service.ensure()
-        connection = http.client.HTTPConnection(_reachable_name(host), port, timeout=5)
+        for one in services:
+            one.ensure()
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
         with suppress(OSError, http.client.HTTPException):
-            connection.request("GET", "/healthz", headers={"Host": allowed})
+            connection.request("GET", parts.path, headers={"Host": allowed})
             if connection.getresponse().status == 200:
                 return
         connection.close()
         time.sleep(0.05)
-    raise NotServed(f"The pages do not answer within {ANSWER_SECONDS} seconds")
+    raise NotServed(f"{service.name} does not answer within {ANSWER_SECONDS} seconds")
+
+
+def _url(host: str, port: int, path: str) -> str:
+    name = _reachable_name(host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}{path}"
+
+
+def _browser_name(host: str) -> str:
+    """What browsers call this machine: shop and tracker are one site there, and cookies for https work."""
+    return "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
 
 
 def _reachable_name(host: str) -> str:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -11,6 +11,9 @@ import typer
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(min=1, max=65_535, help="Port; without it the first free one from 8000 on.")]
+TrackerPort = Annotated[
+    int | None, typer.Option(min=1, max=65_535, help="Port of the tracker; without it the first free one from 8100 on.")
+]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that answer pages.")]
 StopWithParent = Annotated[
     bool, typer.Option("--stop-with-parent", help="Stop when the process that started this one ends.")
@@ -33,21 +36,22 @@ def reporting_setup() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def serve(
-    host: str, port: int | None, workers: int, stop_with_parent: bool, *, prepare: Sequence[Sequence[str]]
+def up(
+    host: Host = "127.0.0.1",
+    port: Port = None,
+    tracker_port: TrackerPort = None,
+    workers: Workers = CORES,
+    stop_with_parent: StopWithParent = False,
 ) -> None:
-    """Run the installation in the foreground, after the commands of `accredit` in `prepare`."""
+    """Run Accredit in the foreground: the database, unless ACCREDIT_DATABASE_URL names one, the tracker, the worker
+    and the pages."""
     with reporting_setup():
         from accredit import processes
 
-        processes.serve(host=host, port=port, workers=workers, prepare=prepare, stop_with_parent=stop_with_parent)
-
-
-def up(
-    host: Host = "127.0.0.1", port: Port = None, workers: Workers = CORES, stop_with_parent: StopWithParent = False
-) -> None:
-    """Run Accredit in the foreground: the database, unless ACCREDIT_DATABASE_URL names one, and the pages."""
-    serve(host, port, workers, stop_with_parent, prepare=[["prepare"]])
+        ports = processes.Ports(port, tracker_port)
+        processes.serve(
+            host=host, ports=ports, workers=workers, prepare=[["prepare"]], stop_with_parent=stop_with_parent
+        )
 
 
 def prepare() -> None:

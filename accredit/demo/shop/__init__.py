@@ -1,0 +1,1 @@
+"""The demo's shop: as somebody else would have it, with Accredit connected to it. No part of the product."""
