@@ -54,7 +54,7 @@ def conversion(request: HttpRequest, view: Viewpoint, conversion: str) -> HttpRe
         raise Http404(f"no conversion {conversion!r} in {view.program.code!r} for this user") from None
     names = Names(view)
     state = state_of(names, request.GET)
-    query = state.query(**_place(request))
+    query = state.query(**state.place)
     context = {
         **explain(names, found, all_items="items" in request.GET),
         "close_url": _list_url(view, query),
@@ -65,10 +65,6 @@ def conversion(request: HttpRequest, view: Viewpoint, conversion: str) -> HttpRe
     return show(request, "web/conversions/page.html", {**_list_context(names, state), **context})
 
 
-def _place(request: HttpRequest) -> dict[str, str | None]:
-    return {name: request.GET.get(name) for name in ("after", "before")}
-
-
 def _list_url(view: Viewpoint, query: str) -> str:
     return reverse("web:conversions", args=[view.program.code]) + query
 
@@ -77,18 +73,18 @@ def _list_context(names: Names, state: ListState) -> dict[str, Any]:
     view, filters = names.view, state.form.filters
     program = view.program
     page = page_of(view, filters, state.order, state.cursor)
-    place: dict[str, str | None] = {}
-    if state.cursor:
-        place["before" if state.cursor.backwards else "after"] = state.cursor.to_text()
     first, last = page.rows_before + 1, page.rows_before + len(page.rows)
     return {
         "section": "conversions",
         "program": program,
         "view": view,
         "form": state.form,
+        "not_understood": [
+            _("%(filter)s “%(text)s”") % {"filter": label, "text": text} for label, text in state.not_understood
+        ],
         "filtered": bool(set(state.parameters) - {"sort"}),
         "sort": state.parameters.get("sort"),
-        "grid": {"columns": _columns(names, state), "rows": _rows(names, page.rows, state.query(**place))},
+        "grid": {"columns": _columns(names, state), "rows": _rows(names, page.rows, state.query(**state.place))},
         "list_url": _list_url(view, ""),
         "totals_url": reverse("web:conversion-totals", args=[program.code]) + state.query(sort=None),
         "range": f"{formats.number(first)}–{formats.number(last)}",
@@ -116,7 +112,7 @@ def _columns(names: Names, state: ListState) -> Sequence[Mapping[str, object]]:
         column("credited", _("Credited to"), 160, 2, grow=2) if view.sees_everything else None,
         column("reason", _("Reason"), 110, 7, grow=1),
         column("status", _("Status"), 100, 4, status=True),
-        column("customer", _("Customer status"), 118, 5),
+        column("customer", _("Customer status"), 132, 5),
         column("turnover", _("Turnover"), 110, 3, number=True, sort=sorts("turnover")),
         column("commission", _("Commission"), 108, 1, number=True, sort=sorts("commission")),
         column("model", _("Commission model"), 150, 8, grow=2),

@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import Http404, QueryDict
+from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accredit.conversions.listing import ORDERS, Cursor, CursorError, Filters, Order, cursor_from_text
@@ -17,6 +18,7 @@ from accredit.web.naming import Names
 Choices = Sequence[tuple[Any, Any]]
 """Value and label; or the label of a group and its choices."""
 ALL = ("", _("All"))
+SHOWN_CHARACTERS = 40
 
 
 class DayInput(forms.DateInput):
@@ -42,12 +44,12 @@ class FilterForm(forms.Form):
     customer = forms.ChoiceField(label=_("Customer status"), required=False)
     event = forms.ChoiceField(label=_("Event type"), required=False)
 
-    def __init__(self, data: QueryDict, names: Names) -> None:
+    def __init__(self, data: Mapping[str, str], names: Names) -> None:
         super().__init__(data, auto_id="filter-%s")
         codes = [event_type.code for event_type in names.event_types]
         self._choose("credited", _parties(names) if names.view.sees_everything else [])
         self._choose("customer", [(name, words.word(words.CUSTOMER_STATUSES, name)) for name in _statuses(names)])
-        self._choose("event", list(zip(codes, codes, strict=True)) if len(codes) > 1 else [])
+        self._choose("event", list(zip(codes, codes, strict=True)))
 
     def _choose(self, name: str, choices: Choices) -> None:
         """Offers the choices; a field that has none is not there."""
@@ -60,7 +62,7 @@ class FilterForm(forms.Form):
 
     @property
     def filters(self) -> Filters:
-        """What the form asks for; a field with an error asks for nothing."""
+        """What the form asks for."""
         self.is_valid()
         values: Mapping[str, Any] = {name: value or None for name, value in self.cleaned_data.items()}
         credited = (values.get("credited") or "").partition(":")
@@ -100,7 +102,16 @@ class ListState:
     order: Order
     cursor: Cursor | None
     parameters: Mapping[str, str]
-    """As the address has them, without the empty ones and without the place."""
+    """As the address has them, without the empty ones, the place, and what is not understood."""
+    not_understood: Sequence[tuple[str | Promise, str]]
+    """Label and value of what the address says besides."""
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """The parameter of the place where the page starts; none at the beginning of the list."""
+        if self.cursor is None:
+            return {}
+        return {"before" if self.cursor.backwards else "after": self.cursor.to_text()}
 
     def query(self, **changes: str | None) -> str:
         """The query of the address that differs by `changes` only, on its first page unless they name a place."""
@@ -116,23 +127,32 @@ class ListState:
 
 
 def state_of(names: Names, data: QueryDict) -> ListState:
-    """The state that an address describes. Raises Http404 for an order or a place that no page ever links to."""
-    form = FilterForm(data, names)
-    sort = data.get("sort") or "-time"
+    """The state that an address describes. What it says that no page links to is left out, and told."""
+    given = {name: text for name in data if (text := (data.get(name) or "").strip())}
+    form = FilterForm(given, names)
+    wrong: dict[str, str | Promise] = {name: form.fields[name].label or name for name in form.errors}
+    if wrong:
+        form = FilterForm({name: text for name, text in given.items() if name not in wrong}, names)
+
+    sort = given.get("sort", "-time")
     order = Order(sort.removeprefix("-"), descending=sort.startswith("-"))
     if order.name not in ORDERS:
-        raise Http404(f"lists are not sorted by {order.name!r}")
-    given = {name: (data.get(name) or "").strip() for name in (*form.fields, "sort")}
-    parameters = {name: value for name, value in given.items() if value}
-    return ListState(form, order, _cursor(data, order), parameters)
+        order, wrong["sort"] = Order(), _("Sort by")
+
+    cursor = None
+    place = next((name for name in ("after", "before") if name in given), None)
+    if place:
+        try:
+            cursor = cursor_from_text(given[place], order, backwards=place == "before")
+        except CursorError:
+            wrong[place] = _("Place in the list")
+
+    parameters = {name: given[name] for name in (*form.fields, "sort") if name in given and name not in wrong}
+    not_understood = [(label, _shown(given[name])) for name, label in wrong.items()]
+    return ListState(form, order, cursor, parameters, not_understood)
 
 
-def _cursor(data: QueryDict, order: Order) -> Cursor | None:
-    try:
-        if after := data.get("after"):
-            return cursor_from_text(after, order, backwards=False)
-        if before := data.get("before"):
-            return cursor_from_text(before, order, backwards=True)
-    except CursorError as error:
-        raise Http404(str(error)) from error
-    return None
+def _shown(text: str) -> str:
+    """A text of an address as a page repeats it."""
+    printable = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return printable if len(printable) <= SHOWN_CHARACTERS else f"{printable[:SHOWN_CHARACTERS]}…"

@@ -112,7 +112,7 @@ class _Exact:
         """What happens between the sum and the commission."""
         if self.total < 0:
             return [_("never below zero")]
-        return [_("rounded half up")] if self.total % UNITS else []
+        return [_("rounded, half away from zero")] if self.total % UNITS else []
 
     def shown(self, units: int, *, signed: bool = False) -> str:
         """In major units, with every decimal that it has."""

@@ -151,7 +151,7 @@ def test_language_colours_and_density_by_ones_own_choice(visit: Visit, shop: Sho
     expect(page.locator("#totals")).to_contain_text("359,27\N{NO-BREAK SPACE}$")
     assert "status=open" in page.url
     tall = page.locator(".tabulator-row").first.bounding_box()
-    choose("Dicht")
+    choose("Kompakt")
     low = page.locator(".tabulator-row").first.bounding_box()
     assert tall
     assert low

@@ -136,14 +136,14 @@ def written(line: Line) -> str:
             Mobile | +5% of 20.4405 | +1.022025
             Welcome | +1.00
             Sum | 22.462525
-            Commission | rounded half up | US$22.46
+            Commission | rounded, half away from zero | US$22.46
             """,
         ),
         (
             "1002",
             """
-            A-1 · 1 piece · tools | Items 12.5 %: US$0.99 × 12.5% = 0.12375, rounded half up | US$0.12
-            A-2 · 3 pieces · tools | Items 12.5 %: US$30.01 × 12.5% = 3.75125, rounded half up | US$3.75
+            A-1 · 1 piece · tools | Items 12.5 %: US$0.99 × 12.5% = 0.12375, rounded, half away from zero | US$0.12
+            A-2 · 3 pieces · tools | Items 12.5 %: US$30.01 × 12.5% = 3.75125, rounded, half away from zero | US$3.75
             G-1 · 1 piece · gift-card | US$30.00 · Nothing is paid: No gift cards | US$0.00
             Commission | US$3.87
             """,
@@ -188,7 +188,7 @@ PAYOUTS = [
      "Standard 10 % / US$100.00 × 10% / 10.00; Welcome / +1.00; Sum / 11.00; Commission / US$11.00"),
     (((STANDARD, '  fixed = "5.00"\n'), (WELCOME, '    amount = { EUR = "1.00" }')), "100.00", "USD",
      "Standard 10 % / fixed amount / 5.00; Commission / US$5.00"),
-    ((), "999", "JPY", "Standard 10 % / JP¥999 × 10% / 99.9; Commission / rounded half up / JP¥100"),
+    ((), "999", "JPY", "Standard 10 % / JP¥999 × 10% / 99.9; Commission / rounded, half away from zero / JP¥100"),
     (((WELCOME, '    percent = "-150"'),), "100.00", "USD", f"Standard 10 % / US$100.00 × 10% / 10.00; {NEVER_ZERO}"),
     (((STANDARD, '  fixed = "5.00"\n'),), "9.00", "CHF",
      "Nothing is paid / The terms name no amount in this currency / ; Commission / CHF 0.00"),
