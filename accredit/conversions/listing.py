@@ -150,6 +150,17 @@ def page_of(view: Viewpoint, filters: Filters, order: Order, cursor: Cursor | No
     )
 
 
+def latest_key(view: Viewpoint) -> UUID | None:
+    """The key of the conversion that was booked last: keys begin with the time of booking. None: there is none."""
+    return _seen_from(view).order_by("-id").values_list("id", flat=True).first()
+
+
+def count_after(view: Viewpoint, filters: Filters, key: UUID | None) -> int:
+    """How many conversions of the filtered list were booked after that of `key`; ROWS at most."""
+    found = _filtered(view, filters)
+    return (found if key is None else found.filter(id__gt=key)).order_by()[:ROWS].count()
+
+
 def totals_of(view: Viewpoint, filters: Filters) -> Sequence[Total]:
     """One total a currency, over everything that the filters leave."""
     sums = (

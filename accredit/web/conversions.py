@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from accredit.conversions.listing import PREFIX, conversion_of, page_of, totals_of
+from accredit.conversions.listing import PREFIX, ROWS, Order, conversion_of, count_after, latest_key, page_of, totals_of
 from accredit.conversions.models import Conversion, CreditedTo
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
 from accredit.programs.visibility import Viewpoint
@@ -42,6 +43,22 @@ def totals(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         "commissions": [formats.money(total.commission_minor, total.currency) for total in found],
     }
     return show(request, "web/conversions/totals.html", context)
+
+
+@require_safe
+@for_program
+def news(request: HttpRequest, view: Viewpoint) -> HttpResponse:
+    """How many conversions came since the page of the list was made (`seen`: the latest of them then)."""
+    state = state_of(Names(view), request.GET)
+    try:
+        seen = key_from_text(PREFIX, request.GET["seen"]) if request.GET.get("seen") else None
+    except KeyTextError as error:
+        raise Http404(str(error)) from error
+    count = count_after(view, state.form.filters, seen)
+    text = ngettext("%(n)s new conversion", "%(n)s new conversions", count)
+    shown = f"{formats.number(count)}+" if count == ROWS else formats.number(count)
+    context = {"news": text % {"n": shown} if count else "", "list_url": _list_url(view, state.query())}
+    return show(request, "web/conversions/news.html", context)
 
 
 @require_safe
@@ -87,10 +104,20 @@ def _list_context(names: Names, state: ListState) -> dict[str, Any]:
         "grid": {"columns": _columns(names, state), "rows": _rows(names, page.rows, state.query(**state.place))},
         "list_url": _list_url(view, ""),
         "totals_url": reverse("web:conversion-totals", args=[program.code]) + state.query(sort=None),
+        "news_url": _news_url(view, state),
         "range": f"{formats.number(first)}–{formats.number(last)}",
         "before_url": page.before and _list_url(view, state.query(before=page.before.to_text())),
         "after_url": page.after and _list_url(view, state.query(after=page.after.to_text())),
     }
+
+
+def _news_url(view: Viewpoint, state: ListState) -> str | None:
+    """Where the page that shows the newest asks for newer ones; None for every other page."""
+    if state.cursor or state.order != Order():
+        return None
+    latest = latest_key(view)
+    query = state.query(seen=key_to_text(PREFIX, latest) if latest else None)
+    return reverse("web:conversion-news", args=[view.program.code]) + query
 
 
 def _columns(names: Names, state: ListState) -> Sequence[Mapping[str, object]]:

@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accredit.conversions.intake import came_in
 from accredit.conversions.listing import EPOCH, PREFIX
 from accredit.conversions.models import Conversion, CreditedTo, Decision
 from accredit.database.keys import key_to_text
@@ -56,7 +57,7 @@ def explain(names: Names, conversion: Conversion, *, all_items: bool = False) ->
         "verdict": _verdict(decision, names),
         "journey": _journey(conversion, decision, names, zone),
         "more_clicks": _more_clicks(decision.explanation_more),
-        "synthetic": view.program.clicks_are_synthetic,
+        "synthetic": view.program.clicks_are_synthetic and conversion.signed is None,
         "sum": sum_of(conversion, all_items=all_items),
         "terms": _terms(conversion),
         "order_facts": _order_facts(conversion, view),
@@ -148,11 +149,20 @@ def _terms(conversion: Conversion) -> str:
     return _("%(terms)s, version %(version)s") % {"terms": conversion.terms, "version": conversion.terms_version}
 
 
+def _came_in(conversion: Conversion, view: Viewpoint) -> str:
+    """How the order came in; nothing for partners, whom the shop's files and servers are no business of."""
+    if not view.sees_everything:
+        return ""
+    found = came_in(conversion.program_id, conversion.event_type, conversion.order_token)
+    return words.way_in(found.source, found.signed) if found else ""
+
+
 def _order_facts(conversion: Conversion, view: Viewpoint) -> Sequence[tuple[str, str]]:
     """What came with the order and from the winning click, without whatever is empty. Never a visitor or customer."""
     own_code = conversion.promo_code if view.sees_everything else conversion.credited_promo_code
     facts = [
         (_("Event type"), conversion.event_type),
+        (_("Came in"), _came_in(conversion, view)),
         (_("Customer status"), _customer_status(conversion)),
         (_("Promo code"), own_code),
         (_("Category"), conversion.category),

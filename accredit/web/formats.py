@@ -6,7 +6,7 @@ list puts them together itself, since Babel's own functions take a hundred times
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Context, Decimal
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -124,7 +124,12 @@ def day(at: datetime, zone: ZoneInfo) -> str:
     return f"{_signs(language()).weekdays[local.weekday()]} {_date(local)}"
 
 
-def _date(local: datetime) -> str:
+def calendar_day(day: date) -> str:
+    """A day: `3 Jul 2011`, `03.07.2011`."""
+    return _date(day)
+
+
+def _date(local: date) -> str:
     if language() == "de":
         return f"{local.day:02}.{local.month:02}.{local.year:04}"
     return f"{local.day} {_signs('en').months[local.month - 1]} {local.year}"

@@ -70,6 +70,17 @@ def for_program(view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpRespo
     return wraps(view)(for_users(loaded))
 
 
+def for_owners(view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Like `for_program`, for advertiser and agency: to partners the page does not exist."""
+
+    def owned(request: HttpRequest, seen: Viewpoint, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not seen.sees_everything:
+            raise Http404(f"a page of {seen.program.code!r} for those who run it")
+        return view(request, seen, *args, **kwargs)
+
+    return for_program(wraps(view)(owned))
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 Django passes it
     """What does not exist, and what this user may not see: the two look the same."""
     context = {

@@ -7,8 +7,8 @@ The codes are the API; the words here are what people read. German stands beside
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 Words = Mapping[str, str | Promise]
 
@@ -52,6 +52,42 @@ RESTRICTIONS: Words = {
     "no_amount_in_currency": _("The terms name no amount in this currency"),
 }
 """The reasons that are built in; a restriction of the terms goes by the name that the advertiser gave it."""
+
+HELD: Words = {
+    "unknown_program": _("The program was not known"),
+    "unknown_event_type": _("The program has no such event type"),
+    "cannot_be_priced": _("The commission cannot be worked out"),
+    "failed": _("It could not be booked"),
+}
+"""Why an order that came in is held."""
+
+HELD_REMEDIES: Words = {
+    "unknown_program": _("The program is there by now: release the orders."),
+    "unknown_event_type": _("Add the event type to the program, or have the shop send another one."),
+    "cannot_be_priced": _("An amount of the order or of the terms is too large: correct the terms."),
+    "failed": _("The log of the worker says what went wrong."),
+}
+"""What to do about it."""
+
+WAYS: Words = {
+    "server": _("by a call of the shop’s server"),
+    "postback": _("by a postback"),
+    "pixel": _("by an image on the shop’s page"),
+    "tag": _("by the tag on the shop’s page"),
+}
+"""How an order reached the tracker."""
+
+
+def way_in(source: str, signed: bool | None) -> str:
+    """How an order came in: `by a postback, signed`, `from the file orders.csv`."""
+    if signed is None:
+        return gettext("from the file %(name)s") % {"name": source} if source else gettext("from a file")
+    return f"{word(WAYS, source)}, {trust(signed)}"
+
+
+def trust(signed: bool | None) -> str:
+    """Whether the program's key signed what came in; empty for what came in a file."""
+    return "" if signed is None else gettext("signed") if signed else gettext("not signed")
 
 
 def word(words: Words, code: str) -> str:

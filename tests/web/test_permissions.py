@@ -21,11 +21,15 @@ ADDRESSES = """
     conversions       | GET    | /programs/nowhere/conversions      | sign-in | 404    | 404        | 404     | 404
     conversions       | POST   | /programs/anvils/conversions       | 405     | 405    | 405        | 405     | 405
     conversion-totals | GET    | /programs/anvils/conversions/totals | sign-in | 200   | 200        | 200     | 404
+    conversion-news   | GET    | /programs/anvils/conversions/news  | sign-in | 200    | 200        | 200     | 404
     conversion        | GET    | /programs/anvils/conversions/1001  | sign-in | 200    | 200        | 200     | 404
     conversion        | GET    | /programs/anvils/conversions/1002  | sign-in | 200    | 200        | 404     | 404
     conversion        | GET    | /programs/anvils/conversions/1003  | sign-in | 200    | 200        | 404     | 404
     conversion        | GET    | /programs/anvils/conversions/1004  | sign-in | 200    | 200        | 404     | 404
     conversion        | GET    | /programs/anvils/conversions/cv_0  | sign-in | 404    | 404        | 404     | 404
+    intake            | GET    | /programs/anvils/intake            | sign-in | 200    | 200        | 404     | 404
+    intake            | POST   | /programs/anvils/intake            | 405     | 405    | 405        | 405     | 405
+    customer-status   | GET    | /programs/anvils/customer-status   | sign-in | 200    | 200        | 404     | 404
 """
 """1001 is credited to the partner, 1002 to another one, 1003 to a channel, 1004 to nobody."""
 GOES = {"there": "/programs/anvils/conversions", "home": "/", "door": "/sign-in"}

@@ -2,7 +2,7 @@
 import { mountGrid } from "accredit/grid";
 import { listen } from "accredit/keyboard";
 import { clear, close, mark, open } from "accredit/panel";
-import "htmx";
+import htmx from "htmx";
 
 const notice = (shown) => { document.getElementById("notice").hidden = !shown; };
 
@@ -34,6 +34,12 @@ document.addEventListener("click", (event) => {
   else if (target.closest("#panel-close")) { event.preventDefault(); close(); }
   else if (row && !getSelection().toString()) { event.preventDefault(); open(row); }
 });
+
+// The newest page looks for newer rows while somebody sees it; they come when the reader asks for them.
+setInterval(() => {
+  const news = document.getElementById("news");
+  if (news && document.visibilityState === "visible") htmx.trigger(news, "accredit:look");
+}, 3000);
 
 listen();
 mountGrid();
