@@ -5,20 +5,48 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from accredit.access.models import Membership, Organization, Role, User
+from accredit.access.models import Membership, Organization, OrganizationKind, Role, User
 
 
 class MembershipRefused(ValueError):
     """A person cannot be added like that. The message says what would be right."""
 
 
-def add_member(*, email: str, name: str, password: str, organization: str, role: str) -> Membership:
-    """A new user who belongs to the organization with that code. Raises MembershipRefused for an e-mail that is none or
-    already signs in, a weak password, an unknown organization or role."""
-    found = Organization.objects.filter(code=organization).first()
+class OrganizationRefused(ValueError):
+    """There is no such organization, or it cannot be added like that. The message says what would be right."""
+
+
+def add_organization(*, code: str, kind: str, name: str) -> Organization:
+    """A new partner or agency; advertisers come with the program files that name them. Raises OrganizationRefused for
+    another kind, an empty name or code, and a code that is taken."""
+    if kind not in (OrganizationKind.PARTNER, OrganizationKind.AGENCY):
+        raise OrganizationRefused(
+            f"An organization that is added is a partner or an agency, not {kind!r}: advertisers come with the program"
+            " files that name them"
+        )
+    organization = Organization(code=code.strip(), kind=kind, name=name.strip())
+    try:
+        organization.full_clean()
+    except ValidationError as error:
+        reasons = (f"{field}: {reason}" for field, reasons in error.message_dict.items() for reason in reasons)
+        raise OrganizationRefused(f"The organization {code!r} cannot be added: {' '.join(reasons)}") from error
+    organization.save()
+    return organization
+
+
+def organization_by_code(code: str) -> Organization:
+    """Raises OrganizationRefused where there is none of this code, with those that there are."""
+    found = Organization.objects.filter(code=code).first()
     if found is None:
         codes = ", ".join(Organization.objects.order_by("code").values_list("code", flat=True)[:20])
-        raise MembershipRefused(f"There is no organization {organization!r}; there are: {codes or 'none yet'}")
+        raise OrganizationRefused(f"There is no organization {code!r}; there are: {codes or 'none yet'}")
+    return found
+
+
+def add_member(*, email: str, name: str, password: str, organization: str, role: str) -> Membership:
+    """A new user who belongs to the organization with that code. Raises MembershipRefused for an e-mail that is none or
+    already signs in, a weak password, an unknown role; OrganizationRefused for an unknown organization."""
+    found = organization_by_code(organization)
     if role not in Role.values:
         raise MembershipRefused(f"There is no role {role!r}; there are: {', '.join(Role.values)}")
     user = User(email=email.strip().lower(), name=name)

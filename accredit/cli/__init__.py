@@ -12,6 +12,7 @@ from accredit.cli.demo import app as demo
 from accredit.cli.key import app as key
 from accredit.cli.ledger import app as ledger
 from accredit.cli.load import load
+from accredit.cli.organization import app as organization
 from accredit.cli.program import app as program
 from accredit.cli.tracker import tracker
 from accredit.cli.worker import worker
@@ -27,6 +28,7 @@ app.command()(load)
 app.command()(tracker)
 app.command()(worker)
 app.add_typer(program, name="program")
+app.add_typer(organization, name="organization")
 app.add_typer(key, name="key")
 app.add_typer(ledger, name="ledger")
 app.add_typer(demo, name="demo")

@@ -102,11 +102,11 @@ def add_user(
         from accredit.config.installation import installation
 
         with installation():
-            from accredit.access.operations import MembershipRefused, add_member
+            from accredit.access.operations import MembershipRefused, OrganizationRefused, add_member
 
             try:
                 member = add_member(email=email, name=name, password=password, organization=organization, role=role)
-            except MembershipRefused as error:
+            except (MembershipRefused, OrganizationRefused) as error:
                 typer.secho(str(error), err=True, fg="red")
                 raise typer.Exit(1) from None
             typer.echo(f"{member.user.email} may sign in as {member.role} of {member.organization}.")

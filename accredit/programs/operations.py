@@ -11,9 +11,11 @@ import psycopg
 from django.db import IntegrityError, connection, models, transaction
 
 from accredit.access.models import Organization, OrganizationKind
+from accredit.access.operations import OrganizationRefused, organization_by_code
 from accredit.engine.program import Program
+from accredit.files.errors import suggestion
 from accredit.programs import models as tables
-from accredit.programs.queries import TABLES, Installed, installed
+from accredit.programs.queries import TABLES, Installed, installed, program_by_code
 from accredit.programs.rows import Key, Row, Rows, to_rows
 
 REFUSALS = {
@@ -244,3 +246,22 @@ def _advertiser(code: str) -> Organization:
             f"{code!r} is installed as {organization.get_kind_display()}, not as an advertiser: name another one."
         )
     return organization
+
+
+def attach_organization(*, code: str, program: str, partner: str | None) -> None:
+    """Let the members of an organization see a program: as one of its partners, or as its agency where `partner` is
+    None. Whoever had that place before loses it. Raises OrganizationRefused, also for an organization of another kind
+    and an unknown partner, and UnknownProgram."""
+    organization = organization_by_code(code)
+    found = program_by_code(program)
+    kind = OrganizationKind.AGENCY if partner is None else OrganizationKind.PARTNER
+    if organization.kind != kind:
+        raise OrganizationRefused(
+            f"{code!r} is installed as {organization.get_kind_display()}, so it cannot be the {kind.label} of a program"
+        )
+    if partner is None:
+        found.agency = organization
+        found.save(update_fields=["agency"])
+    elif not tables.Partner.objects.filter(program=found, code=partner).update(organization=organization):
+        codes = tables.Partner.objects.filter(program=found).values_list("code", flat=True)
+        raise OrganizationRefused(f"The program {program!r} has no partner {partner!r}. {suggestion(partner, codes)}")
