@@ -18,11 +18,11 @@ ProgramCode = Annotated[str, typer.Argument(help="The code of the program.")]
 def add(program: ProgramCode) -> None:
     """Make a key, and show its secret, once. Trackers know it within a second."""
     with _ready():
-        from django.conf import settings
-
+        from accredit.config import environment
         from accredit.programs.signing_keys import add_key, key_text
 
-        key, secret = add_key(program, now=datetime.now(UTC), secret_key=settings.SECRET_KEY)
+        secret_key = environment.secret_key(environment.state_folder())
+        key, secret = add_key(program, now=datetime.now(UTC), secret_key=secret_key)
         typer.echo(f"key     {key_text(key)}\nsecret  {secret}")
         typer.secho("The secret is shown this once. Keep it where the shop reads its passwords.", err=True)
 
