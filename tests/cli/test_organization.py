@@ -1,7 +1,5 @@
 """`accredit organization`: people of one's own program get in, and see what is theirs."""
 
-from pathlib import Path
-
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -36,7 +34,7 @@ def test_partners_and_agencies_get_to_see_a_program() -> None:
     assert (
         run("organization attach house --program anvils").stdout == "'house' is the agency of the program 'anvils'.\n"
     )
-    assert viewpoint(partner, "anvils").partners == {"barb"}
+    assert viewpoint(partner, "anvils").partners == frozenset({"barb"})
     assert viewpoint(agency, "anvils").sees_everything
 
 
