@@ -7,14 +7,17 @@ import typer
 
 from accredit import __version__
 from accredit.cli import serving
+from accredit.cli.conversions import app as conversions
 from accredit.cli.credit import credit
 from accredit.cli.demo import app as demo
+from accredit.cli.intake import app as intake
 from accredit.cli.key import app as key
 from accredit.cli.ledger import app as ledger
 from accredit.cli.load import load
 from accredit.cli.organization import app as organization
 from accredit.cli.program import app as program
 from accredit.cli.tracker import tracker
+from accredit.cli.visitor import app as visitor
 from accredit.cli.worker import worker
 
 app = typer.Typer(
@@ -30,6 +33,9 @@ app.command()(worker)
 app.add_typer(program, name="program")
 app.add_typer(organization, name="organization")
 app.add_typer(key, name="key")
+app.add_typer(intake, name="intake")
+app.add_typer(conversions, name="conversions")
+app.add_typer(visitor, name="visitor")
 app.add_typer(ledger, name="ledger")
 app.add_typer(demo, name="demo")
 serving.add_to(app)

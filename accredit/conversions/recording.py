@@ -32,23 +32,39 @@ def record(
     them came signed; None where they came in a file."""
     ids = keys_at(now, len(decided.conversions))
     rates = keep_rates(program_id, decided.trace.rates)
-    credited = _credited(decided, rates)
+    credited = credited_columns(decided, rates)
     copy_in("conversions_conversion", _conversions(program_id, program, decided, ids, credited, signed, now))
+    numbers = pl.repeat(FIRST, len(ids), eager=True)
+    decisions = decision_rows(program_id, decided, credited, ids, numbers, Cause.RECORDED, event_ids, now)
+    copy_in("conversions_decision", decisions)
+    copy_in("conversions_item", item_rows(program_id, decided, items, ids, numbers, rates))
+
+
+def decision_rows(
+    program_id: UUID,
+    decided: Decided,
+    credited: pl.DataFrame,
+    ids: pl.Series,
+    numbers: pl.Series,
+    cause: Cause,
+    event_ids: pl.Series | None,
+    now: datetime,
+) -> pl.DataFrame:
+    """A row of conversions_decision for each conversion of these ids; `credited`: `credited_columns` of `decided`."""
+    assert decided.explanations is not None, "a decision is kept with its explanation"
     decision = decided.credits.select(
         _of(program_id),
         ids.alias("conversion_id"),
-        pl.lit(FIRST).alias("number"),
+        numbers.alias("number"),
         pl.lit(now).alias("decided_at"),
-        pl.lit(Cause.RECORDED.value).alias("cause"),
-        event_ids.alias("event_id"),
+        pl.lit(cause.value).alias("cause"),
+        (pl.lit(None, pl.String) if event_ids is None else event_ids).alias("event_id"),
     )
-    assert decided.explanations is not None, "a decision is kept with its explanation"
-    explained = compact(decided.explanations, len(ids))
-    copy_in("conversions_decision", pl.concat([decision, credited, explained], how="horizontal"))
-    copy_in("conversions_item", _items(program_id, decided, items, ids, rates))
+    return pl.concat([decision, credited, compact(decided.explanations, len(ids))], how="horizontal")
 
 
-def _credited(decided: Decided, rates: pl.Series) -> pl.DataFrame:
+def credited_columns(decided: Decided, rates: pl.Series) -> pl.DataFrame:
+    """What conversion and decision say of who is credited, and of the money; `rates`: the ids of the trace's rates."""
     return decided.credits.select(
         "credited_to",
         "partner",
@@ -88,8 +104,12 @@ def _conversions(
         *(name for name in CONVERSIONS if name not in (*CLICK_FIELDS, "currency", "turnover_minor")),
         _order_fields(own).alias("order_fields"),
     )
-    summary = decided.summary.select("model", "adjustments", "restriction")
-    return pl.concat([facts, credited, decided.credits.select(CLICK_FIELDS), summary], how="horizontal")
+    return pl.concat([facts, credited, *shown_columns(decided)], how="horizontal")
+
+
+def shown_columns(decided: Decided) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What conversions alone repeat of the decision: fields of the winning click, and names of what applied."""
+    return decided.credits.select(CLICK_FIELDS), decided.summary.select("model", "adjustments", "restriction")
 
 
 def _order_fields(conversions: pl.DataFrame) -> pl.Expr:
@@ -101,12 +121,15 @@ def _order_fields(conversions: pl.DataFrame) -> pl.Expr:
     return pl.when(pl.any_horizontal(pl.col(carried).is_not_null())).then(fields)
 
 
-def _items(program_id: UUID, decided: Decided, items: pl.DataFrame, ids: pl.Series, rates: pl.Series) -> pl.DataFrame:
+def item_rows(
+    program_id: UUID, decided: Decided, items: pl.DataFrame, ids: pl.Series, numbers: pl.Series, rates: pl.Series
+) -> pl.DataFrame:
+    """A row of conversions_item for each of `items` (ITEMS), as the decisions of these numbers price it."""
     priced = decided.trace.items
     return priced.select(
         _of(program_id),
         ids.gather(priced["conversion"]).alias("conversion_id"),
-        pl.lit(FIRST).alias("decision"),
+        numbers.gather(priced["conversion"]).alias("decision"),
         "item_id",
         "quantity",
         decided.trace.orders["currency"].gather(priced["conversion"]),

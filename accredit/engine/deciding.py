@@ -23,13 +23,21 @@ class Decided:
 
 
 def decide(
-    program: Program, conversions: pl.DataFrame, clicks: pl.DataFrame, items: pl.DataFrame, *, explain: bool = True
+    program: Program,
+    conversions: pl.DataFrame,
+    clicks: pl.DataFrame,
+    items: pl.DataFrame,
+    *,
+    explain: bool = True,
+    mapped: bool = False,
 ) -> Decided:
     """Credit and price `conversions` (CONVERSIONS) with `items` (ITEMS) from `clicks` (CLICKS) under `program`.
 
+    A customer status is mapped once: `mapped` says that this was done when the conversions were first decided on.
     Pure: the same input gives the same result, whatever the order of its rows and however it is cut into batches.
     """
-    conversions = map_customer_status(program, conversions)
+    if not mapped:
+        conversions = map_customer_status(program, conversions)
     credited = credit(program, conversions, clicks, explain=explain)
     trace = price(program, conversions, credited.credits, items)
     return Decided(conversions, credited.credits, credited.explanations, trace, summarize(trace))

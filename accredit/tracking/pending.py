@@ -1,14 +1,16 @@
 """The queue of events that are not booked yet. Rows without a reason wait for a worker, rows with one for somebody."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import polars as pl
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import sql
 
 from accredit.database.copy import copy_out, text_array
+from accredit.database.keys import key_of_unknown_program
 from accredit.engine.frames import INSTANT, TEXT
 
 UNKNOWN_PROGRAM = "unknown_program"
@@ -109,6 +111,51 @@ def release(program_id: UUID, reason: str | None = None) -> int:
         released = int(cursor.rowcount)
         cursor.execute("select pg_notify('accredit_pending', '')")
         return released
+
+
+def conflicts(since: datetime, code: str | None = None) -> Sequence[tuple[str, int]]:
+    """How many orders came since with other content than is recorded, by program."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select program.code, count(*) from tracking_conversion_event event"
+            " join programs_program program on program.id = event.program_id"
+            " where outcome = 'conflict' and received_at >= %(since)s"
+            " and (%(code)s::text is null or program.code = %(code)s) group by program.code order by program.code",
+            {"since": since, "code": code},
+        )
+        return list(cursor.fetchall())
+
+
+def move_to_program(code: str, program_id: UUID) -> int:
+    """Have what came for a program before it was there wait for a worker; how many orders that are. The database
+    decides which of them are new to the program; those that are not are kept as any that come again."""
+    unknown = key_of_unknown_program(code)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select tracking_make_incoming()")
+        cursor.execute(
+            """
+            with moved as (
+                delete from tracking_pending waiting using tracking_conversion_event event
+                where waiting.program_id = %(unknown)s
+                    and event.program_id = waiting.program_id and event.event_type = waiting.event_type
+                    and event.order_token = waiting.order_token and event.id = waiting.id
+                    and event.received_at = waiting.received_at
+                returning waiting.*, event.source, event.browser, event.address_hash, event.digest
+            )
+            insert into tracking_incoming (
+                id, program_id, program, event_type, order_token, received_at, source, signed, browser, address_hash,
+                visitor_id, customer_id, digest, received
+            )
+            select id, %(program)s, program, event_type, order_token, received_at, source, signed, browser,
+                address_hash, visitor_id, customer_id, digest, received
+            from moved
+            """,
+            {"unknown": unknown, "program": program_id},
+        )
+        moved = int(cursor.rowcount)
+        cursor.execute("select count(*) from tracking_receive(true)")
+        cursor.execute("delete from tracking_incoming")
+    return moved
 
 
 def _execute(statement: sql.Composable) -> None:

@@ -1,0 +1,72 @@
+"""`accredit intake list | retry`: what came in and is not booked."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from accredit.cli.serving import reporting_setup
+
+app = typer.Typer(help="What came in and is not booked.", no_args_is_help=True)
+
+ProgramCode = Annotated[str | None, typer.Option("--program", help="The code of a program; without it, all.")]
+SHOWN = 100
+CONFLICT_DAYS = 7
+
+
+@app.command("list")
+def show(program: ProgramCode = None) -> None:
+    """Show the orders that wait for somebody, each with the reason, and how many wait for the worker.
+
+    unknown_program, unknown_event_type: the set-up does not have it. cannot_be_priced: the commission is too large.
+    failed: booking failed in a way that is not foreseen.
+    """
+    with reporting_setup():
+        from accredit.config.installation import installation
+
+        with installation():
+            from accredit.tracking import pending
+
+            counts = pending.counts(program)
+            for code, reason, rows in counts:
+                typer.echo(f"{code}: {rows:,} {'wait for the worker' if reason is None else reason}")
+            for row in pending.held(program, SHOWN):
+                detail = f" ({row['detail']})" if row["detail"] else ""
+                came = f"{row['received_at'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+                order = f"{row['program']} {row['event_type']} {row['order_token']}"
+                typer.echo(f"  {came}  {order}  {row['reason']}{detail}")
+            if sum(rows for _, reason, rows in counts if reason) > SHOWN:
+                typer.echo(f"  … the {SHOWN} that came first are shown")
+            conflicts = pending.conflicts(datetime.now(UTC) - timedelta(days=CONFLICT_DAYS), program)
+            for code, rows in conflicts:
+                typer.echo(f"{code}: {rows:,} came again with other content in the last {CONFLICT_DAYS} days")
+            if not (counts or conflicts):
+                typer.echo("Nothing is held, and nothing waits.")
+
+
+@app.command()
+def retry(
+    program: ProgramCode = None,
+    reason: Annotated[str | None, typer.Option(help="Only what is held for this reason.")] = None,
+) -> None:
+    """Have the worker try again what is held, after the set-up was corrected."""
+    with reporting_setup():
+        from accredit.config.installation import installation
+
+        with installation():
+            from accredit.conversions.retrying import retry
+            from accredit.programs.queries import UnknownProgram
+            from accredit.tracking.pending import REASONS
+
+            if reason is not None and reason not in REASONS:
+                typer.secho(f"There is no reason {reason!r}; there are {', '.join(REASONS)}.", err=True, fg="red")
+                raise typer.Exit(1)
+            try:
+                released = retry(program, reason)
+            except UnknownProgram as error:
+                typer.secho(str(error), err=True, fg="red")
+                raise typer.Exit(1) from None
+            for code, rows in released.items():
+                typer.echo(f"{code}: {rows:,} wait for the worker again.")
+            if not released:
+                typer.echo("Nothing that can be released is held.")

@@ -1,0 +1,40 @@
+"""`accredit visitor erase`."""
+
+from typing import Annotated
+
+import typer
+
+from accredit.cli.serving import reporting_setup
+
+app = typer.Typer(help="Visitors of the shops.", no_args_is_help=True)
+
+
+@app.callback()
+def visitors() -> None:
+    """Visitors of the shops."""
+
+
+@app.command()
+def erase(
+    ids: Annotated[list[str], typer.Argument(help="Ids of visitors, or of clicks of theirs.", metavar="VISITOR_ID…")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove the clicks of visitors from log and archive, for good, and let no conversion name them any more.
+
+    Who was credited, and what is paid, stays as it was decided.
+    """
+    with reporting_setup():
+        from accredit.config.installation import installation
+
+        with installation():
+            from accredit.conversions.erasing import erase, visitors_named
+
+            visitors = visitors_named(ids)
+            typer.echo(f"To erase: {', '.join(visitors)}")
+            if not yes:
+                typer.confirm("Erase these visitors for good?", abort=True)
+            erased = erase(visitors)
+            typer.echo(
+                f"Removed {erased.clicks:,} clicks from the log and {erased.archived_clicks:,} from the archive;"
+                f" {erased.conversions:,} conversions and {erased.pending:,} waiting orders name nobody any more."
+            )

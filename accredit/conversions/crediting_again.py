@@ -1,0 +1,228 @@
+"""Deciding conversions anew, after the set-up was corrected or clicks came late. Decisions are added, never changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import polars as pl
+from django.db import connection, models, transaction
+from psycopg import sql
+
+from accredit.conversions.models import Cause, Conversion, Status
+from accredit.conversions.operations import OrdersNotPriced
+from accredit.conversions.rates import keep_rates, rate_ids
+from accredit.conversions.recording import credited_columns, decision_rows, item_rows, shown_columns
+from accredit.database.copy import copy_in, copy_out, text_array
+from accredit.engine.deciding import Decided, decide
+from accredit.engine.frames import CLICK_FIELDS, CONVERSIONS, ITEMS, MINOR, TEXT, Schema
+from accredit.engine.trace import TOO_LARGE, CommissionTooLarge
+from accredit.programs.operations import lock_program
+from accredit.programs.queries import program_by_code, program_value
+from accredit.tracking.queries import journeys
+
+BATCH_CONVERSIONS = 20_000
+COMPARED = (
+    "credited_to", "partner", "channel", "credited_click_id", "reason", "credited_promo_code", "credit_group", "terms",
+    "terms_version", "blocked", "rate_id", "commission_minor",
+)  # fmt: skip
+"""A conversion has changed where one of these differs, or the rate or commission of one of its items."""
+CHANGES: Schema = {
+    "event_type": TEXT,
+    "order_token": TEXT,
+    "currency": TEXT,
+    "party_before": TEXT,  # partner:CODE, channel:CODE or none
+    "party": TEXT,
+    "commission_before_minor": MINOR,
+    "commission_minor": MINOR,
+}
+_STORED: Schema = {
+    "id": TEXT,
+    "decision": pl.Int64(),
+    **{name: dtype for name, dtype in CONVERSIONS.items() if name not in CLICK_FIELDS},
+    **dict.fromkeys(CLICK_FIELDS, TEXT),
+    **dict.fromkeys(COMPARED, TEXT),
+}
+_STORED_ITEMS: Schema = {"id": TEXT, **{name: dtype for name, dtype in ITEMS.items() if name != "conversion"},
+                         "rate_id": TEXT, "commission_minor": TEXT}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which conversions of a program: those of these order tokens (empty: all), of an event type, and of days in the
+    program's time zone, the last one included."""
+
+    order_tokens: Sequence[str] = ()
+    event_type: str | None = None
+    first_date: date | None = None
+    last_date: date | None = None
+
+    def of(self, program_id: UUID) -> models.QuerySet[Conversion]:
+        """The conversions in question, whatever their status."""
+        wanted = {
+            "order_token__in": list(self.order_tokens) or None,
+            "event_type": self.event_type,
+            "occurred_date__gte": self.first_date,
+            "occurred_date__lte": self.last_date,
+        }
+        found = {name: value for name, value in wanted.items() if value is not None}
+        return Conversion.objects.filter(program_id=program_id, **found)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditedAgain:
+    """`changes` (CHANGES); the others are as they were: `unchanged` ones would be decided in the same way, `closed`
+    ones are approved or rejected, and of those `without_clicks` the click that won is no longer there."""
+
+    changes: pl.DataFrame
+    unchanged: int = 0
+    closed: int = 0
+    without_clicks: int = 0
+
+
+def credit_again(code: str, selection: Selection, *, now: datetime, dry_run: bool = False) -> Iterator[CreditedAgain]:
+    """Decide the open conversions of a selection anew, in one transaction for each BATCH_CONVERSIONS; `dry_run` changes
+    nothing. Raises UnknownProgram, and OrdersNotPriced for a batch whose commissions cannot be worked out."""
+    program = program_by_code(code)
+    selected = selection.of(program.id).order_by("occurred_at", "id")
+    ids = [str(key) for key in selected.filter(status=Status.OPEN).values_list("id", flat=True)]
+    nothing = pl.DataFrame(schema=dict(CHANGES))
+    yield CreditedAgain(nothing, closed=selected.exclude(status=Status.OPEN).count())
+    for start in range(0, len(ids), BATCH_CONVERSIONS):
+        with transaction.atomic():
+            lock_program(code)
+            yield _Batch(program.id, ids[start : start + BATCH_CONVERSIONS]).credit(now, dry_run=dry_run)
+
+
+class _Batch:
+    """Some conversions of a program whose lock is held, as they are stored."""
+
+    def __init__(self, program_id: UUID, ids: Sequence[str]) -> None:
+        self.program_id = program_id
+        self.stored = _stored(program_id, ids)
+        self.conversions = self.stored.select(*CONVERSIONS)
+        self.stored_items = _stored_items(program_id, self.stored["id"])
+        self.items = self.stored_items.select(*ITEMS)
+
+    def credit(self, now: datetime, *, dry_run: bool) -> CreditedAgain:
+        clicks = journeys(self.program_id, self.conversions, archived=True)
+        won = self.stored["credited_click_id"]
+        gone = won.is_not_null() & ~won.is_in(clicks["click_id"].implode())
+        decided = self._decide(clicks)
+        rates = pl.Series("rate_id", [str(key) for key in rate_ids(decided.trace.rates)], dtype=TEXT)
+        credited = credited_columns(decided, rates)
+        changed = self._differs(decided, credited, rates) & ~gone
+        if not dry_run and changed.any():
+            keep_rates(self.program_id, decided.trace.rates)
+            self._write(decided, credited, rates, changed, now)
+        return CreditedAgain(
+            _changes(self.stored, credited).filter(changed),
+            unchanged=int((~changed & ~gone).sum()),
+            without_clicks=int(gone.sum()),
+        )
+
+    def _decide(self, clicks: pl.DataFrame) -> Decided:
+        try:
+            return decide(program_value(self.program_id), self.conversions, clicks, self.items, mapped=True)
+        except CommissionTooLarge as error:
+            tokens = ", ".join(self.conversions["order_token"].gather(error.conversions[:10]))
+            message = f"{len(error.conversions)} orders, such as {tokens}: {TOO_LARGE}"
+            raise OrdersNotPriced(message, error.conversions) from error
+
+    def _differs(self, decided: Decided, credited: pl.DataFrame, rates: pl.Series) -> pl.Series:
+        before = self.stored.select(COMPARED)
+        flags = pl.col("blocked").replace_strict({True: "t", False: "f"}, return_dtype=TEXT)
+        after = credited.with_columns(flags).select(pl.col(COMPARED).cast(TEXT))
+        differs = pl.repeat(False, len(before), eager=True)
+        for name in COMPARED:
+            differs |= before[name].ne_missing(after[name])
+        priced = decided.trace.items
+        lines = priced.select(
+            "conversion",
+            differs=rates.gather(priced["rate"]).ne_missing(self.stored_items["rate_id"])
+            | priced["commission_minor"].cast(pl.String).ne_missing(self.stored_items["commission_minor"]),
+        )
+        of_lines = lines.filter("differs")["conversion"].unique()
+        return differs | pl.int_range(len(before), eager=True).is_in(of_lines.implode())
+
+    def _write(
+        self, decided: Decided, credited: pl.DataFrame, rates: pl.Series, changed: pl.Series, now: datetime
+    ) -> None:
+        ids, numbers = self.stored["id"], self.stored["decision"] + 1
+        rows = decision_rows(self.program_id, decided, credited, ids, numbers, Cause.CREDITED_AGAIN, None, now)
+        copy_in("conversions_decision", rows.filter(changed))
+        items = item_rows(self.program_id, decided, self.items, ids, numbers, rates)
+        copy_in("conversions_item", items.filter(changed.gather(self.items["conversion"])))
+        holds = credited.drop("currency", "turnover_minor")
+        shown = pl.concat(
+            [ids.to_frame("id"), numbers.to_frame("decision"), holds, *shown_columns(decided)], how="horizontal"
+        )
+        _update_conversions(self.program_id, shown.filter(changed))
+
+
+def _stored(program_id: UUID, ids: Sequence[str]) -> pl.DataFrame:
+    """Open conversions of these ids (_STORED), locked; of the fields that a click may give, what the order carried."""
+    columns = [
+        sql.SQL("order_fields ->> {} as {}").format(sql.Literal(name), sql.Identifier(name))
+        if name in CLICK_FIELDS
+        else sql.Identifier(name)
+        for name in _STORED
+    ]
+    query = sql.SQL(
+        "select {} from conversions_conversion where program_id = {} and id = any({}::uuid[]) and status = {}"
+        " order by occurred_at, id for update"
+    )
+    wanted = text_array(pl.Series(ids, dtype=TEXT))
+    return copy_out(query.format(sql.SQL(", ").join(columns), program_id, wanted, Status.OPEN.value), _STORED)
+
+
+def _stored_items(program_id: UUID, ids: pl.Series) -> pl.DataFrame:
+    """The items that hold of these conversions: ITEMS, rate_id and commission_minor, in the order of `decide`."""
+    query = sql.SQL(
+        "select conversion.id, item_id, quantity, item.turnover_minor, sku, item.category, item.rate_id,"
+        " item.commission_minor from conversions_item item join conversions_conversion conversion"
+        " on conversion.program_id = item.program_id and conversion.id = item.conversion_id"
+        " and conversion.decision = item.decision"
+        " where item.program_id = {} and item.conversion_id = any({}::uuid[])"
+    )
+    places = ids.to_frame("id").with_row_index("conversion")
+    found = copy_out(query.format(program_id, text_array(ids)), _STORED_ITEMS)
+    return found.join(places, on="id", maintain_order="left").sort("conversion", "item_id")
+
+
+def _changes(stored: pl.DataFrame, credited: pl.DataFrame) -> pl.DataFrame:
+    party = pl.coalesce(
+        pl.concat_str(pl.lit("partner:"), "partner"), pl.concat_str(pl.lit("channel:"), "channel"), pl.lit("none")
+    )
+    return stored.select(
+        "event_type",
+        "order_token",
+        "currency",
+        party_before=party,
+        party=credited.select(party).to_series(),
+        commission_before_minor=pl.col("commission_minor").cast(MINOR),
+        commission_minor=credited["commission_minor"],
+    )
+
+
+def _update_conversions(program_id: UUID, rows: pl.DataFrame) -> None:
+    """Have conversions say what their new decisions say. `rows`: id, and columns of conversions."""
+    columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+    settings = sql.SQL(", ").join(
+        sql.SQL("{0} = again.{0}").format(sql.Identifier(name)) for name in rows.columns if name != "id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "create temporary table again on commit drop as select {} from conversions_conversion with no data"
+            ).format(columns)
+        )
+        copy_in("again", rows)
+        cursor.execute("analyze again")
+        cursor.execute(
+            sql.SQL(
+                "update conversions_conversion conversion set {} from again"
+                " where conversion.program_id = {} and conversion.id = again.id"
+            ).format(settings, program_id)
+        )
+        cursor.execute("drop table again")
