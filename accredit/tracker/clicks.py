@@ -20,6 +20,7 @@ from accredit.tracker.answers import NOT_STORED, Refusal, Reply, Scope, too_many
 from accredit.tracker.copying import copy_lines
 from accredit.tracker.days import make_partitions
 from accredit.tracker.destinations import Destination, deep_link
+from accredit.tracker.groups import Unavailable
 from accredit.tracker.setup import Program
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ async def click(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel
     method = scope.method
     if method not in ("GET", "HEAD"):
         raise Refusal(405, "method", "A link is asked for with GET.", [("allow", "GET, HEAD")])
+    if not tracker.setup.read:  # which programs there are is not known yet
+        raise Unavailable
     now = _EPOCH + timedelta(microseconds=time.time_ns() // 1000)
     link = read_link(tracker.setup.programs, scope.path[3:], scope.query_string, of_channel=of_channel, now=now)
     headers = scope.headers
@@ -84,8 +87,8 @@ def send_on(protocol: Reply, address: str, headers: Sequence[tuple[str, str]] = 
 
 
 def new_key(now: datetime, visitor_id: str) -> int:
-    """The id of a click as a number: as `tracking.operations.click_keys` makes them, the time in milliseconds, 40 random
-    bits, and 32 bits of a hash of the visitor, in the form of a UUIDv7."""
+    """The id of a click as a number, as `tracking.operations.click_keys` makes them: time in milliseconds, 40 random bits,
+    and 32 bits of a hash of the visitor, in the form of a UUIDv7."""
     milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
     chance = secrets.randbits(40)
     return (
