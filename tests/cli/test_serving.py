@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from accredit.database import embedded
+
 
 def accredit(state: Path, *arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     variables = {name: value for name, value in os.environ.items() if not name.startswith("ACCREDIT_")}
@@ -20,11 +22,11 @@ def test_an_installation_from_its_first_command_to_its_last(open_folder: Path) -
     state = open_folder / "state"
     found = "from accredit.access.models import Organization as O; O.objects.create(kind='partner', code='p', name='P')"
     assert accredit(state, "manage", "shell", "-v", "0", "-c", found).returncode == 0  # makes the tables first
-    added = accredit(
-        state, "user", "add", "Ada@example.com", "--name", "Ada", "--organization", "p", given="correct horse battery\n"
-    )
+    with embedded.running(embedded.cluster_in(state)):
+        ada = ("Ada@example.com", "--name", "Ada", "--organization", "p")
+        added = accredit(state, "user", "add", *ada, given="correct horse battery\n")
+        refused = accredit(state, "user", "add", "ada", "--name", "A", "--organization", "q", given="x\n")
     assert (added.stdout, added.stderr) == ("ada@example.com may sign in as viewer of P.\n", "")
-    refused = accredit(state, "user", "add", "ada", "--name", "A", "--organization", "q", given="x\n")
     assert (refused.returncode, refused.stderr) == (1, "There is no organization 'q'; there are: p\n")
     assert accredit(state, "clean", given="n\n").returncode == 1
     assert (state / "postgres").exists()

@@ -128,7 +128,7 @@ clicks = st.lists(st.tuples(texts, texts, texts, texts), min_size=1, max_size=12
 
 
 @given(clicks, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), st.sampled_from(["\n", "\r\n"]))
-@examples(150)
+@examples(100)
 def test_any_text_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[str, ...]], quoting: int, line_end: str
 ) -> None:

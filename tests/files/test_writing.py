@@ -147,7 +147,7 @@ def programs(draw: st.DrawFn) -> Program:
 
 
 @given(programs())
-@examples(40)
+@examples(20)
 def test_a_written_program_reads_back_as_itself(program: Program) -> None:
     text = write_program(program)
     again = parse_program("p.toml", text.encode())
@@ -156,7 +156,7 @@ def test_a_written_program_reads_back_as_itself(program: Program) -> None:
 
 
 @given(st.lists(payouts_for("sale"), max_size=3))
-@examples(60)
+@examples(40)
 def test_payouts_pass_through_json_unchanged(payouts: list[Payout]) -> None:
     text = json.dumps(payouts_to_json(payouts))
     again = payouts_from_json(json.loads(text, parse_float=no_float))

@@ -1,4 +1,4 @@
-"""How many examples: a fixed few thousand by default, new ones and twenty times as many in a longer run.
+"""How many examples: a fixed two thousand by default, new ones and twenty times as many in a longer run.
 
 pytest tests/properties --hypothesis-profile long
 """

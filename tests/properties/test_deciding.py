@@ -59,19 +59,19 @@ def check_against_reference(batch: Batch) -> None:
     assert decision.summaries == expected.summaries
 
 
-@examples(600)
+@examples(450)
 @given(batches(most_conversions=2))
 def test_single_orders_are_decided_as_the_reference_decides(batch: Batch) -> None:
     check_against_reference(batch)
 
 
-@examples(600)
+@examples(450)
 @given(batches(most_conversions=10))
 def test_batches_are_decided_as_the_reference_decides(batch: Batch) -> None:
     check_against_reference(batch)
 
 
-@examples(150)
+@examples(60)
 @given(batches(), st.integers(0, 2**32))
 def test_the_order_of_rows_does_not_matter(batch: Batch, seed: int) -> None:
     random = Random(seed)
@@ -81,21 +81,21 @@ def test_the_order_of_rows_does_not_matter(batch: Batch, seed: int) -> None:
     assert shuffled == [decided[number] for number in order]
 
 
-@examples(60)
+@examples(25)
 @given(batches(most_conversions=5), st.integers(0, 2**32))
 def test_a_batch_gives_what_its_conversions_give_one_by_one(batch: Batch, seed: int) -> None:
     alone = [reordered(batch, [number], Random(seed)) for number in range(len(batch.conversions))]
     assert by_conversion(decided_by_engine(batch)) == [by_conversion(decided_by_engine(one))[0] for one in alone]
 
 
-@examples(80)
+@examples(45)
 @given(batches())
 def test_deciding_twice_changes_nothing(batch: Batch) -> None:
     once = decided_by_engine(batch)
     assert decided_by_engine(replace(batch, conversions=tuple(once.conversions))) == once
 
 
-@examples(80)
+@examples(45)
 @given(batches())
 def test_credits_are_the_same_without_explanations(batch: Batch) -> None:
     conversions, clicks = frame(batch.conversions, frames.CONVERSIONS), frame(batch.clicks, frames.CLICKS)
@@ -104,7 +104,7 @@ def test_credits_are_the_same_without_explanations(batch: Batch) -> None:
     assert quiet.credits.equals(credit(batch.program, conversions, clicks).credits)
 
 
-@examples(80)
+@examples(45)
 @given(batches())
 def test_an_explanation_says_everything_once(batch: Batch) -> None:
     """Every click of the journey and every code stands in it once, ranks count from 1, and what won stands first."""

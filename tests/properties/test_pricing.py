@@ -31,7 +31,7 @@ def expect_no_negative_commission(orders: list[PricedOrder]) -> None:
     assert all((item.commission_minor or 0) >= 0 for order in orders for item in order.items)
 
 
-@examples(500)
+@examples(450)
 @given(priceables())
 def test_orders_are_priced_as_the_reference_prices_them(given: Priceable) -> None:
     priced = priced_by_engine(given)
@@ -47,7 +47,7 @@ def expect_the_reference_prices(given: Priceable) -> None:
 NEVER = PayoutGroup("never", Rate(percent_ppm=1), (Rule("country", "in", ("nowhere",)), Rule("sku", "in", ("none",))))
 
 
-@examples(60)
+@examples(30)
 @given(priceables())
 def test_terms_with_very_many_groups(given: Priceable) -> None:
     """More of them than a machine word has bits, those that match at the end."""
@@ -58,7 +58,7 @@ def test_terms_with_very_many_groups(given: Priceable) -> None:
     expect_the_reference_prices(replace(given, program=replace(given.program, terms=terms)))
 
 
-@examples(60)
+@examples(30)
 @given(priceables())
 def test_rules_with_very_many_values(given: Priceable) -> None:
     """Above a size the engine keeps what rules hit another way: here at every size."""
@@ -103,7 +103,7 @@ def enlarged(given: Priceable) -> Priceable:
     )
 
 
-@examples(200)
+@examples(120)
 @given(priceables(most_conversions=2).map(enlarged))
 def test_amounts_are_exact_up_to_the_largest_and_refused_above(given: Priceable) -> None:
     expected = pricing.price(given.program, given.conversions, given.credits, given.items)
@@ -114,7 +114,7 @@ def test_amounts_are_exact_up_to_the_largest_and_refused_above(given: Priceable)
             priced_by_engine(given)
 
 
-@examples(120)
+@examples(80)
 @given(priceables())
 def test_the_kept_trace_reproduces_the_commission(given: Priceable) -> None:
     """From the kept figures alone: by the reference's arithmetic, and by the engine's own for no change at all."""
@@ -124,7 +124,7 @@ def test_the_kept_trace_reproduces_the_commission(given: Priceable) -> None:
     assert engine.reprice(priced, unchanged, {}) == priced
 
 
-@examples(300)
+@examples(220)
 @given(priceables(), st.binary(min_size=100, max_size=100))
 def test_orders_are_repriced_as_the_reference_reprices_them(given: Priceable, data: bytes) -> None:
     priced = pricing.price(given.program, given.conversions, given.credits, given.items)
