@@ -85,18 +85,18 @@ RULES = {
             ) closed
             where posting.program_id = {program_id} group by closed.month, side.account
         ), summed as (
-            select month, account.id as account, account.kind, account.partner, account.currency,
-                sum(coalesce(amount_minor, 0)) over (partition by account.id order by month) as balance_minor
-            from ledger_account account join ledger_month using (program_id)
-            left join moved on moved.account = account.id and moved.month = ledger_month.month
+            select closed.month, account.id as account, account.kind, account.partner, account.currency,
+                sum(coalesce(amount_minor, 0)) over (partition by account.id order by closed.month) as balance_minor
+            from ledger_account account join ledger_month closed using (program_id)
+            left join moved on moved.account = account.id and moved.month = closed.month
             where account.program_id = {program_id}
         )
-        select format('%s, %s: %s minor units were closed, and %s are posted', to_char(month, 'YYYY-MM'),
+        select format('%s, %s: %s minor units were closed, and %s are posted', to_char(summed.month, 'YYYY-MM'),
             concat_ws(' ', kind, partner, currency), coalesce(closing.balance_minor, 0), summed.balance_minor)
-        from summed left join ledger_closing closing using (month, account)
-        where (closing.program_id is null or closing.program_id = {program_id})
-            and coalesce(closing.balance_minor, 0) <> summed.balance_minor
-        order by month, kind, partner, currency
+        from summed left join ledger_closing closing on closing.program_id = {program_id}
+            and closing.month = summed.month and closing.account = summed.account
+        where coalesce(closing.balance_minor, 0) <> summed.balance_minor
+        order by summed.month, currency, kind, partner
     """,
 }
 """What always holds → a query of sentences, one for each place where it does not."""

@@ -98,6 +98,8 @@ def reverse(program_id: UUID, entries: Sequence[int], *, cause: str, now: dateti
 def close_month(program_id: UUID, month: date, *, now: datetime) -> bool:
     """Close the month (UTC) that begins on this day: nothing is posted into it any more, and its balances are kept.
     False where it is closed already. Raises MonthStaysOpen while it runs, and where another month comes first."""
+    if month.day != 1:
+        raise MonthStaysOpen(f"{month} is no first day of a month")
     with transaction.atomic(), connection.cursor() as cursor:
         _lock(program_id)
         due = month_to_close(program_id)

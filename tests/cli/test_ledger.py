@@ -1,0 +1,93 @@
+"""`accredit ledger`: what it says and how it ends."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from typer.testing import CliRunner, Result
+
+from accredit.cli import app
+from accredit.ledger.operations import post
+from tests.factories.installing import install
+from tests.ledger.entries import NOW, postings
+
+pytestmark = pytest.mark.django_db
+
+APPROVALS = """
+    key | at    | from | to   | amount  | currency
+    a   | T-40d | owes | barb | 1000.00 | USD
+    b   | T-1d  | owes | barb | 5.00    | USD
+    c   | T-1d  | owes | ann  | 700     | JPY
+"""
+
+
+@pytest.fixture
+def shop() -> UUID:
+    """The program `anvils` with entries of January and February 2026."""
+    program = install()
+    post(program.id, postings(APPROVALS), now=NOW)
+    return program.id
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["ledger", *arguments])
+
+
+def test_a_ledger_that_is_right_is_said_to_be(shop: UUID) -> None:
+    for arguments in (["check"], ["check", "--program", "anvils"]):
+        result = run(*arguments)
+        assert (result.exit_code, result.output) == (0, "The ledger of 'anvils' is right.\n")
+
+
+def test_every_finding_is_printed(shop: UUID, as_owner: Callable[[], AbstractContextManager[None]]) -> None:
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("alter table ledger_posting disable trigger user")
+        cursor.execute("delete from ledger_posting where program_id = %s and entry = 2", [shop])
+    result = run("check")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr == (
+        "anvils: entry 2 says 1 and has 0. The rule: An entry has all of its postings.\n"
+    )  # fmt: skip
+
+
+def test_months_that_are_over_are_closed_in_turn(shop: UUID) -> None:
+    refused = run("close", "--program", "anvils", "--month", "2026-02")
+    assert (refused.exit_code, refused.stderr) == (1, "2026-02 is not the month to close next: 2026-01 is\n")
+    closed = run("close", "--program", "anvils", "--month", "2026-01")
+    assert (closed.exit_code, closed.output) == (0, "2026-01 is closed.\n")
+    again = run("close", "--program", "anvils", "--month", "2026-01")
+    assert (again.exit_code, again.output) == (0, "2026-01 was closed already.\n")
+
+    rest = run("close", "--program", "anvils")
+    assert rest.exit_code == 0
+    assert rest.stdout.startswith("2026-02 is closed.\n2026-03 is closed.\n")
+    assert f"{datetime.now(UTC):%Y-%m}" not in rest.stdout
+    nothing = run("close", "--program", "anvils")
+    assert (nothing.exit_code, nothing.output) == (
+        0, "There is no month to close: every month that is over is closed.\n"
+    )  # fmt: skip
+    assert run("check").exit_code == 0
+
+
+def test_balances_are_shown_in_major_units(shop: UUID) -> None:
+    shown = run("balances", "--program", "anvils")
+    assert shown.exit_code == 0
+    assert [line.split() for line in shown.stdout.splitlines()] == [
+        ["advertiser", "owes", "-700", "JPY"],
+        ["partner", "earned", "ann", "700", "JPY"],
+        ["advertiser", "owes", "-1,005.00", "USD"],
+        ["partner", "earned", "barb", "1,005.00", "USD"],
+        ["4", "accounts."],
+    ]
+    assert run("balances", "--program", "anvils", "--partner", "ann").stdout.endswith("700 JPY\n1 account.\n")
+
+
+@pytest.mark.parametrize("command", ["check", "close", "balances"])
+def test_an_unknown_program_is_a_sentence(command: str) -> None:
+    result = run(command, "--program", "anvils")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("There is no program 'anvils'. There is none yet;")
