@@ -8,6 +8,7 @@ import polars as pl
 
 from accredit.demo.generate import generate_lines
 from accredit.demo.journeys import add_journeys
+from accredit.demo.leads import leads_of
 from accredit.demo.orders import orders_of, read_lines
 from accredit.engine.frames import CLICK_FIELDS
 
@@ -20,7 +21,7 @@ class DemoInput:
     clicks: pl.DataFrame
     """CLICKS, all synthetic."""
     conversions: pl.DataFrame
-    """CONVERSIONS."""
+    """CONVERSIONS: the orders, then subscriptions to the newsletter."""
     items: pl.DataFrame
     """ITEMS."""
     counts: pl.DataFrame
@@ -34,14 +35,15 @@ def demo_input(orders_path: Path | None) -> DemoInput:
     """
     orders = orders_of(generate_lines() if orders_path is None else read_lines(orders_path))
     conversions, clicks = add_journeys(orders.conversions)
-    return DemoInput(clicks, conversions, orders.items, orders.counts)
+    # Behind the orders, so that the items' numbers stay right.
+    return DemoInput(clicks, pl.concat([conversions, leads_of(conversions)]), orders.items, orders.counts)
 
 
 def write_files(demo: DemoInput, folder: Path) -> None:
     """Write program.toml, clicks.csv, orders.csv and items.csv, as spec 80 describes them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / PROGRAM_FILE.name).write_bytes(PROGRAM_FILE.read_bytes())
-    tokens = demo.conversions.select("order_token", conversion=pl.int_range(pl.len(), dtype=pl.UInt32))
+    tokens = demo.conversions.select("event_type", "order_token", conversion=pl.int_range(pl.len(), dtype=pl.UInt32))
     tables = {
         "clicks": demo.clicks.select(
             *("click_id", _instant("clicked_at"), "visitor_id", "partner", "channel"), *CLICK_FIELDS
@@ -52,7 +54,7 @@ def write_files(demo: DemoInput, folder: Path) -> None:
             *("customer_id", "country", "device"),
         ),
         "items": demo.items.join(tokens, on="conversion", maintain_order="left").select(
-            *("order_token", "item_id", "quantity", _turnover(), "sku", "category")
+            *("event_type", "order_token", "item_id", "quantity", _turnover(), "sku", "category")
         ),
     }
     for name, table in tables.items():

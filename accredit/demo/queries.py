@@ -7,6 +7,7 @@ from django.db.models import Count, Sum
 
 from accredit.conversions.models import Conversion
 from accredit.demo.input import PROGRAM_CODE
+from accredit.demo.orders import EVENT_TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,9 @@ class Credit:
 
 
 def credits_of_demo() -> Sequence[Credit]:
-    """Whom the demo's conversions are credited to: partners by commission, then channels, then nobody."""
+    """Whom the demo's orders are credited to: partners by commission, then channels, then nobody."""
     rows = (
-        Conversion.objects.filter(program__code=PROGRAM_CODE)
+        Conversion.objects.filter(program__code=PROGRAM_CODE, event_type=EVENT_TYPE)
         .values_list("credited_to", "partner", "channel")
         .annotate(Count("id"), Sum("turnover_minor"), Sum("commission_minor"))
     )

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from accredit.cli import app
 from accredit.demo.operations import LoadedDemo, load_demo
 from accredit.demo.queries import credits_of_demo
+from accredit.engine.frames import EVENT_TYPE_NOT_PAID, NO_AMOUNT_IN_CURRENCY
 from tests.acceptance.online_retail import PATH, Retail, work_out
 
 DOCUMENTATION = Path(__file__).resolve().parents[2] / "docs" / "demo.md"
@@ -114,7 +115,7 @@ def test_every_order_is_a_conversion_with_its_turnover_time_country_and_status(
 ) -> None:
     rows = select(
         "select order_token, occurred_at, turnover_minor, currency, country, customer_status_word, customer_status"
-        " from conversions_conversion"
+        " from conversions_conversion where event_type = 'sale'"
     )
 
     assert sorted(rows) == sorted(
@@ -126,7 +127,7 @@ def test_every_order_is_a_conversion_with_its_turnover_time_country_and_status(
 def test_the_sums_are_those_of_the_raw_rows(retail: Retail, loaded: LoadedDemo) -> None:
     [sums] = select(
         "select count(*), sum(turnover_minor), count(*) filter (where customer_status = 'New'),"
-        " count(*) filter (where customer_status = 'Existing') from conversions_conversion"
+        " count(*) filter (where customer_status = 'Existing') from conversions_conversion where event_type = 'sale'"
     )
     words = Counter(order.word for order in retail.orders.values())
     turnover = sum(sum(order.pence) for order in retail.orders.values())
@@ -151,7 +152,9 @@ def test_the_items_are_the_lines_of_the_orders(retail: Retail, loaded: LoadedDem
 def test_one_customer_is_one_pseudonym(retail: Retail, loaded: LoadedDemo) -> None:
     pairs = {
         (retail.orders[token].customer, pseudonym)
-        for token, pseudonym in select("select order_token, customer_id from conversions_conversion")
+        for token, pseudonym in select(
+            "select order_token, customer_id from conversions_conversion where event_type = 'sale'"
+        )
     }
     customers, pseudonyms = zip(*pairs, strict=True)
 
@@ -192,7 +195,7 @@ def test_the_commission_of_every_partner_follows_from_what_the_conversions_keep(
     recomputed: dict[str, int] = defaultdict(int)
     for key, partner, rate, turnover, stated in select(
         "select id, partner, rate_id, turnover_minor, commission_minor from conversions_conversion"
-        " where partner is not null"
+        " where partner is not null and event_type = 'sale'"
     ):
         paid = of_items[key] if rate is None else commission(rates[rate], turnover, 1)
         assert paid == stated
@@ -203,6 +206,20 @@ def test_the_commission_of_every_partner_follows_from_what_the_conversions_keep(
     assert select("select count(*) from conversions_conversion where partner is null and commission_minor <> 0") == [
         (0,)
     ]
+
+
+def test_what_comes_of_the_newsletter_is_documented(loaded: LoadedDemo) -> None:
+    outcomes = select(
+        "select coalesce(model, restriction, credited_to), count(*), sum(commission_minor)"
+        " from conversions_conversion where event_type = 'newsletter' group by 1"
+    )
+    [(total, turnover)] = select(
+        "select count(*), sum(turnover_minor) from conversions_conversion where event_type = 'newsletter'"
+    )
+
+    assert {(what, f"{count:,}", f"{Decimal(minor).scaleb(-2):,}") for what, count, minor in outcomes} <= documented(3)
+    assert {EVENT_TYPE_NOT_PAID, NO_AMOUNT_IN_CURRENCY} <= {what for what, _count, _minor in outcomes}
+    assert (total, turnover) == (576, 0)
 
 
 def test_every_conversion_is_what_the_files_say(loaded: LoadedDemo, files: Files) -> None:
@@ -271,6 +288,6 @@ def test_loading_again_changes_nothing(loaded: LoadedDemo) -> None:
     before = state()
     again = load_demo(PATH, now=NOW + timedelta(days=1)).loaded
 
-    assert (again.new_conversions, again.known_conversions) == (0, 19_782)
+    assert (again.new_conversions, again.known_conversions) == (0, 19_782 + 576)
     assert (again.clicks.new, again.clicks.known) == (0, loaded.demo.clicks.height)
     assert state() == before

@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 from accredit.demo.input import PROGRAM_CODE, PROGRAM_FILE, DemoInput, demo_input
+from accredit.demo.orders import EVENT_TYPE
 from accredit.engine.deciding import Decided, decide
-from accredit.engine.frames import FOREIGN_PROMO_CODE, OUTCOME
+from accredit.engine.frames import EVENT_TYPE_NOT_PAID, FOREIGN_PROMO_CODE, NO_AMOUNT_IN_CURRENCY, OUTCOME
 from accredit.engine.program import CreditGroup, Program
 from accredit.files.program_file import read_program
 
@@ -70,7 +71,9 @@ def test_every_way_of_being_paid_occurs(program: Program, decided: Decided) -> N
 
     assert set(rates["model"]) - {None} == {p.model for p in payouts} | {g.model for p in payouts for g in p.groups}
     assert set(rates["restriction"]) - {None} == {r.name for p in payouts for r in p.restrictions} | {
-        FOREIGN_PROMO_CODE
+        EVENT_TYPE_NOT_PAID,
+        FOREIGN_PROMO_CODE,
+        NO_AMOUNT_IN_CURRENCY,
     }
     assert set(rates["adjustments"].explode().struct.field("name")) - {None} == {
         a.name for p in payouts for a in p.adjustments
@@ -78,7 +81,8 @@ def test_every_way_of_being_paid_occurs(program: Program, decided: Decided) -> N
 
 
 def test_no_partner_earns_more_than_the_order_is_worth(decided: Decided) -> None:
-    paid = decided.trace.orders.filter(pl.col("commission_minor") > 0)
+    orders = decided.trace.orders.filter(decided.conversions["event_type"] == EVENT_TYPE)
+    paid = orders.filter(pl.col("commission_minor") > 0)
 
-    assert paid.height > decided.credits.height / 3
+    assert paid.height > orders.height / 3
     assert paid.filter(pl.col("commission_minor") > pl.col("turnover_minor")).is_empty()
