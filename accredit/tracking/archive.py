@@ -20,8 +20,13 @@ from accredit.engine.frames import CLICKS, INSTANT, TEXT
 from accredit.programs.models import Channel, ChannelPeriod, ContractPeriod, Program
 
 COLUMNS = {"program_id": TEXT, "id": TEXT, **CLICKS, "browser": TEXT, "address_hash": pl.Int64()}
+DROP = "select tracking_drop_clicks(%s, %s)"
 _ORDER = ("visitor_id", "clicked_at", "id")
 """Of rows in a file: of one visitor they lie together, as in the log."""
+
+
+class ArchiveIncomplete(RuntimeError):
+    """A file was written and does not hold what it should. Nothing was dropped."""
 
 
 def kept_days() -> int:
@@ -64,7 +69,8 @@ def days_in_log() -> Sequence[date]:
 
 def archive_day(day: date) -> int:
     """Move the clicks of a day from the log into its file, and drop their partition; how many they are. A crash leaves
-    the day in the log, and does no harm when this is done again. Raises IntegrityError where clicks come meanwhile."""
+    the day in the log, and does no harm when this is done again. Raises IntegrityError where clicks come meanwhile,
+    and ArchiveIncomplete."""
     with transaction.atomic():
         lock_archive()
         partial = file_of(day).with_suffix(".csv.partial")
@@ -76,7 +82,7 @@ def archive_day(day: date) -> int:
         finally:
             partial.unlink(missing_ok=True)
         with connection.cursor() as cursor:
-            cursor.execute("select tracking_drop_clicks(%s, %s)", [day, clicks])
+            cursor.execute(DROP, [day, clicks])
     return clicks
 
 
@@ -140,11 +146,10 @@ def _read_csv(file: Path) -> pl.LazyFrame:
     return pl.scan_csv(file, has_header=False, schema=texts).with_columns(at)
 
 
-def _write_day(day: date, clicks: pl.LazyFrame) -> None:
+def _write_day(day: date, came: pl.LazyFrame) -> None:
     file = file_of(day)
-    if file.exists():
-        earlier = pl.scan_parquet(file).join(clicks.select("id"), on="id", how="anti")
-        clicks = pl.concat([earlier, clicks])
-    write(file, clicks)
-    missing = clicks.select("id").join(pl.scan_parquet(file), on="id", how="anti")
-    assert missing.collect().is_empty(), f"{file} does not have all that was written to it"
+    there = pl.scan_parquet(file) if file.exists() else pl.LazyFrame(schema=dict(COLUMNS))
+    write(file, pl.concat([there.join(came.select("id"), on="id", how="anti"), came]))
+    missing = came.select("id").join(pl.scan_parquet(file).select("id"), on="id", how="anti")
+    if not missing.collect().is_empty():
+        raise ArchiveIncomplete(f"{file} does not hold all that was written to it: the day {day} stays in the log")
