@@ -1,4 +1,8 @@
-"""Run as a process: loads the frames of a folder, and kills itself at a given write. Arguments: folder, code, write."""
+"""Run as a process: for every write that is named on a line of the standard input, loads the frames of a folder in a
+child that kills itself at that write, and answers with the child's exit code. Arguments: folder, code, time.
+
+The children are forked before anything but imports has happened, so that only the first one waits for these.
+"""
 
 import os
 import signal
@@ -45,4 +49,9 @@ def main(folder: Path, code: str, fatal_write: int, now: datetime) -> None:
     )
 
 
-main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), datetime.fromisoformat(sys.argv[4]))
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        main(Path(sys.argv[1]), sys.argv[2], int(line), datetime.fromisoformat(sys.argv[3]))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

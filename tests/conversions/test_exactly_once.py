@@ -3,8 +3,11 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE
 from threading import Event
 
 import pytest
@@ -29,11 +32,21 @@ FATAL_WRITES = [
 write again. -3: after the commit of three orders."""
 
 
-def interrupted(folder: Path, fatal_write: int) -> int:
-    """Load the frames of a folder in another process that dies at a write; the process's exit code."""
+@contextmanager
+def interrupted(folder: Path) -> Iterator[Callable[[int], int]]:
+    """Within the block: load a folder in another process that dies at a write; that process's exit code."""
     script = Path(__file__).with_name("interrupted_load.py")
-    arguments = [sys.executable, str(script), str(folder), "anvils", str(fatal_write), NOW.isoformat()]
-    return subprocess.run(arguments, check=False, cwd=script.parents[2], timeout=120).returncode
+    arguments = [sys.executable, str(script), str(folder), "anvils", NOW.isoformat()]
+    with subprocess.Popen(arguments, cwd=script.parents[2], stdin=PIPE, stdout=PIPE, text=True, bufsize=1) as process:
+        assert process.stdin
+        assert process.stdout
+        stdin, stdout = process.stdin, process.stdout
+
+        def at(fatal_write: int) -> int:
+            stdin.write(f"{fatal_write}\n")
+            return int(stdout.readline())
+
+        yield at
 
 
 def assert_whole(program: Program) -> None:
@@ -55,11 +68,12 @@ def test_a_load_that_is_killed_anywhere_is_finished_by_the_next(tmp_path: Path) 
     load(uninterrupted, *frames)
 
     done = 0
-    for fatal_write, where in FATAL_WRITES:
-        assert interrupted(tmp_path, fatal_write) == -signal.SIGKILL, where
-        assert_whole(program)
-        before, done = done, sum(len(rows) for rows in content(program).values())
-        assert done >= before
+    with interrupted(tmp_path) as load_until:
+        for fatal_write, where in FATAL_WRITES:
+            assert load_until(fatal_write) == -signal.SIGKILL, where
+            assert_whole(program)
+            before, done = done, sum(len(rows) for rows in content(program).values())
+            assert done >= before
     assert len(content(program)["clicks"]) == 7
     assert len(content(program)["conversions"]) == 3
 
