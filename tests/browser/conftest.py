@@ -27,8 +27,8 @@ def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
 
 
 @pytest.fixture(scope="package")
-def browser(live_server: LiveServer) -> Iterator[Browser]:
-    """Closed before the server stops: while it is open, it holds connections to it."""
+def chromium_of_tests() -> Iterator[Browser]:
+    """Closed before the server of a session stops: while it is open, it holds connections to it."""
     executable = chromium()
     if executable is None:
         pytest.skip("no chromium on the PATH: install it, or name one in ACCREDIT_CHROMIUM")
@@ -40,6 +40,12 @@ def browser(live_server: LiveServer) -> Iterator[Browser]:
         started.close()
         connections.close_all()  # of that loop: outside it Django keeps others
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="package")
+def browser(live_server: LiveServer, chromium_of_tests: Browser) -> Browser:
+    """For tests of pages that are served from the test's own process: the database is emptied after each."""
+    return chromium_of_tests
 
 
 @pytest.fixture
