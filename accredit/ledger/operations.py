@@ -70,7 +70,7 @@ def reverse(program_id: UUID, entries: Sequence[int], *, cause: str, now: dateti
     numbers = pl.DataFrame({"reverses": entries}, schema={"reverses": pl.Int64}).unique(maintain_order=True)
     with transaction.atomic():
         _lock(program_id)
-        found = _content(program_id, "number", numbers["reverses"]).drop("reverses")
+        found = _content(program_id, numbers["reverses"]).drop("reverses")
         unknown = numbers.join(found, left_on="reverses", right_on="number", how="anti")["reverses"]
         if len(unknown):
             raise UnknownEntries(
@@ -78,7 +78,11 @@ def reverse(program_id: UUID, entries: Sequence[int], *, cause: str, now: dateti
             )
         reversals = numbers.join(found, left_on="reverses", right_on="number", maintain_order="left")
         # A repeated call comes later than the first one; what counts is when that one came.
-        first = _content(program_id, "reverses", numbers["reverses"]).select("reverses", first="occurred_at").unique()
+        first = (
+            _content(program_id, _numbers(program_id, "reverses", numbers["reverses"]))
+            .select("reverses", first="occurred_at")
+            .unique()
+        )
         rows = reversals.join(first, on="reverses", how="left", maintain_order="left").select(
             pl.format("reversal of {}", "reverses").alias("key"),
             pl.col("first").fill_null(now).alias("occurred_at"),
@@ -135,7 +139,7 @@ def _post(program_id: UUID, rows: pl.DataFrame, *, now: datetime) -> pl.DataFram
     with transaction.atomic():
         # Two sessions that post the same keys: the second one finds them. Numbers have no gaps.
         _lock(program_id)
-        known = _content(program_id, "key", keys)
+        known = _content(program_id, _numbers(program_id, "key", keys))
         new = rows.join(known, on="key", how="anti", maintain_order="left")
         refusals = pl.concat([
             _because("other_content", _differing(rows.join(known, on="key", how="semi"), known)),
@@ -187,30 +191,46 @@ def _open_since(program_id: UUID) -> pl.Expr:
     return pl.lit(row and row[0], POSTINGS["occurred_at"])
 
 
-def _content(program_id: UUID, column: str, values: pl.Series) -> pl.DataFrame:
-    """What entries say whose `column` (key, number or reverses) is one of these: _ROWS and `number`."""
+def _numbers(program_id: UUID, column: str, values: pl.Series) -> pl.Series:
+    """The numbers of the entries whose `column` (key, number or reverses) is one of these."""
     query = sql.SQL("""
-        select {}, number
-        from ledger_entry entry
-        join ledger_posting posting on posting.program_id = entry.program_id and posting.entry = entry.number
-        join ledger_account origin on origin.program_id = entry.program_id and origin.id = posting.from_account
-        join ledger_account target on target.program_id = entry.program_id and target.id = posting.to_account
-        where entry.program_id = {} and entry.{} = any({}::{}) order by number, position
-    """)
-    columns = [
-        "entry.key", "entry.occurred_at", "entry.kind", "entry.cause", "entry.currency", "origin.kind",
-        "origin.partner", "target.kind", "target.partner", "posting.amount_minor", "entry.reverses",
-    ]  # fmt: skip
-    return copy_out(
-        query.format(
-            sql.SQL(", ").join(sql.Identifier(*name.split(".")) for name in columns),
-            sql.Literal(program_id),
-            sql.Identifier(column),
-            text_array(values.cast(TEXT)),
-            sql.SQL("text[]" if column == "key" else "bigint[]"),
-        ),
-        {**_ROWS, "number": pl.Int64()},
+        select number from unnest({}::{}) wanted(value) cross join lateral (
+            select number from ledger_entry where program_id = {} and {} = wanted.value offset 0
+        ) entry
+    """).format(
+        text_array(values.cast(TEXT)),
+        sql.SQL("text[]" if column == "key" else "bigint[]"),
+        sql.Literal(program_id),
+        sql.Identifier(column),
     )
+    return copy_out(query, {"number": pl.Int64()})["number"]
+
+
+def _content(program_id: UUID, numbers: pl.Series) -> pl.DataFrame:
+    """What these entries say: _ROWS, with their `number`."""
+    schema = {**_ROWS, "number": pl.Int64()}
+    if numbers.is_empty():
+        return pl.DataFrame(schema=schema)
+    # By `offset 0` each row is looked up by its key, whatever the planner thinks before it has seen the tables grow.
+    query = sql.SQL("""
+        select key, occurred_at, entry.kind, cause, entry.currency, origin.kind, origin.partner, target.kind,
+            target.partner, amount_minor, reverses, number
+        from unnest({numbers}::bigint[]) wanted(wanted)
+        cross join lateral (
+            select * from ledger_entry where program_id = {program_id} and number = wanted offset 0
+        ) entry
+        cross join lateral (
+            select * from ledger_posting where program_id = {program_id} and entry = wanted offset 0
+        ) posting
+        cross join lateral (
+            select * from ledger_account where program_id = {program_id} and id = from_account offset 0
+        ) origin
+        cross join lateral (
+            select * from ledger_account where program_id = {program_id} and id = to_account offset 0
+        ) target
+        order by number, position
+    """).format(numbers=text_array(numbers.cast(TEXT)), program_id=sql.Literal(program_id))
+    return copy_out(query, schema)
 
 
 def _in_order(rows: pl.DataFrame) -> pl.DataFrame:

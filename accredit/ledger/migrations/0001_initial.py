@@ -104,18 +104,21 @@ comment on function ledger_lock is 'Holds the ledger of a program until the end 
 
 create function ledger_refuse_entries() returns trigger language plpgsql as $$
 declare
+    program uuid;
     refused record;
 begin
-    -- A month that is being closed would miss what another session is posting into it.
-    perform ledger_lock(program_id) from (select distinct program_id from added order by program_id) programs;
-    select number, occurred_at into refused
-        from added join (select program_id, max(ends_at) as ends_at from ledger_month group by program_id) closed
-            using (program_id)
-        where added.occurred_at < closed.ends_at limit 1;
-    if found then
-        raise exception 'entry % of % lies in a month that is closed', refused.number, refused.occurred_at
-            using errcode = 'integrity_constraint_violation', constraint = 'ledger_month_closed';
-    end if;
+    for program in select distinct program_id from added order by program_id loop
+        -- A month that is being closed would miss what another session is posting into it.
+        perform ledger_lock(program);
+        select number, occurred_at into refused from added
+            where program_id = program
+                and occurred_at < (select max(ends_at) from ledger_month where program_id = program)
+            limit 1;
+        if found then
+            raise exception 'entry % of % lies in a month that is closed', refused.number, refused.occurred_at
+                using errcode = 'integrity_constraint_violation', constraint = 'ledger_month_closed';
+        end if;
+    end loop;
     return null;
 end
 $$;
@@ -124,22 +127,28 @@ create trigger refuse_entries after insert on ledger_entry referencing new table
 
 create function ledger_refuse_postings() returns trigger language plpgsql as $$
 declare
+    program uuid;
+    closed_until timestamptz;
     refused record;
 begin
-    perform ledger_lock(program_id) from (select distinct program_id from added order by program_id) programs;
-    select entry.number, case when added.currency <> entry.currency then 'ledger_posting_currency'
-                              when added.position > entry.postings then 'ledger_entry_complete'
-                              else 'ledger_month_closed' end as rule into refused
-        from added join ledger_entry entry on entry.program_id = added.program_id and entry.number = added.entry
-        left join (select program_id, max(ends_at) as ends_at from ledger_month group by program_id) closed
-            on closed.program_id = added.program_id
-        where added.currency <> entry.currency or added.position > entry.postings
-            or entry.occurred_at < closed.ends_at
-        limit 1;
-    if found then
-        raise exception 'a posting to entry % is refused: %', refused.number, refused.rule
-            using errcode = 'integrity_constraint_violation', constraint = refused.rule;
-    end if;
+    for program in select distinct program_id from added order by program_id loop
+        perform ledger_lock(program);
+        select max(ends_at) into closed_until from ledger_month where program_id = program;
+        -- A scalar subquery: each entry is looked up by its key, whatever the planner thinks.
+        select entry, rule into refused from (
+            select added.entry, (
+                select case when entry.currency <> added.currency then 'ledger_posting_currency'
+                            when entry.postings < added.position then 'ledger_entry_complete'
+                            when entry.occurred_at < closed_until then 'ledger_month_closed' end
+                from ledger_entry entry where entry.program_id = added.program_id and entry.number = added.entry
+            ) as rule
+            from added where added.program_id = program
+        ) judged where rule is not null limit 1;
+        if found then
+            raise exception 'a posting to entry % is refused: %', refused.entry, refused.rule
+                using errcode = 'integrity_constraint_violation', constraint = refused.rule;
+        end if;
+    end loop;
     return null;
 end
 $$;
