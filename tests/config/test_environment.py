@@ -59,6 +59,9 @@ def test_a_database_url_is_taken_apart(url: str, parts: dict[str, object]) -> No
         ("DATABASE_URL", "postgresql://db/accredit", "must name user and database"),
         ("DATABASE_URL", "mysql://u@db/accredit", "ACCREDIT_DATABASE_URL is no URL of PostgreSQL"),
         ("LOG_LEVEL", "loud", "ACCREDIT_LOG_LEVEL is 'loud': it must be one of DEBUG, INFO, WARNING, ERROR"),
+        ("ARCHIVE_DIR", "archive", "ACCREDIT_ARCHIVE_DIR is 'archive': it must be an absolute path"),
+        ("CLICK_DAYS", "0", "ACCREDIT_CLICK_DAYS is '0': it must be a whole number of days from 1 to 36500"),
+        ("CLICK_DAYS", "a year", "ACCREDIT_CLICK_DAYS is 'a year': it must be a whole number of days"),
         ("DEMO_ORDERS", "/nowhere.csv", "ACCREDIT_DEMO_ORDERS is '/nowhere.csv': there is no such file"),
     ],
 )
@@ -75,6 +78,8 @@ def test_what_is_wrong_is_refused(
             "SECRET_KEY": lambda: environment.secret_key(tmp_path),
             "DATABASE_URL": lambda: environment.database(environment.own_database_url() or ""),
             "LOG_LEVEL": environment.log_level,
+            "ARCHIVE_DIR": lambda: environment.archive_folder(tmp_path),
+            "CLICK_DAYS": environment.click_days,
             "DEMO_ORDERS": environment.demo_orders,
         }[name]()
 
