@@ -1,6 +1,7 @@
 """The tracker as an RSGI application: which address is answered by what, and the life of one process."""
 
 import asyncio
+import gc
 import hmac
 import os
 import signal
@@ -21,7 +22,7 @@ from accredit.tracker.limits import Limit
 from accredit.tracker.logs import log
 from accredit.tracker.metrics import Counts, exposition
 from accredit.tracker.setup import Setup
-from accredit.tracker.visitors import address_of
+from accredit.tracker.visitors import address_of, read_lists
 
 WRITERS = 2
 """While one group commits, another one goes."""
@@ -70,13 +71,15 @@ class Tracker:
     @property
     def ready(self) -> bool:
         """Whether clicks and conversions are taken at the moment."""
-        return self.setup.read and self.clicks.ready and self.conversions.ready
+        return self.setup.read and self.days.made and self.clicks.ready and self.conversions.ready
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Connect, and follow the set-up, from when the loop runs."""
         if os.environ.get("ACCREDIT_ENDS_WITH_PARENT"):
             # A worker of Granian outlives a Granian that is killed, unless the kernel knows better.
             child.end_with_parent(signal.SIGKILL, os.getppid())
+        read_lists()
+        gc.freeze()  # what is there now stays: collections look at what requests leave behind
         self.clicks.start(loop)
         self.conversions.start(loop)
         self._tasks = [loop.create_task(self.setup.follow()), loop.create_task(self.days.keep())]
@@ -97,12 +100,14 @@ class Tracker:
         """Answer a request."""
         try:
             path = scope.path
-            if path.startswith(("/c/", "/h/")):
+            if page := self._pages.get(path):
+                page(scope, protocol)
+            elif not self.setup.read:
+                raise Unavailable
+            elif path.startswith(("/c/", "/h/")):
                 await clicks.click(self, scope, protocol, of_channel=path[1] == "h")
             elif path.startswith("/t/"):
                 await receiving.receive(self, scope, protocol)
-            elif page := self._pages.get(path):
-                page(scope, protocol)
             else:
                 raise Refusal(404, "no_page", "There is nothing at this address.")
         except Refusal as refusal:

@@ -1,12 +1,11 @@
 """Clicks: a link is read, the click is written, and the visitor is sent on once it is on disk."""
 
 import re
-import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from os import urandom
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_plus
 from zlib import crc32
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from accredit.tracker.app import Tracker
 
 MAX_QUERY = 8000
+MAX_MARKS = 20
+"""A code with more `:` or `/` in it is not found."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]")
 """Control characters, and what stands where bytes were no UTF-8."""
 _SUB_IDS = tuple(f"s{n}" for n in range(1, 7))
@@ -39,8 +40,7 @@ COPY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """What the address of a click says, and where it leads."""
 
     program: Program
@@ -87,10 +87,10 @@ def send_on(protocol: Reply, address: str, headers: Sequence[tuple[str, str]] = 
 
 
 def new_key(now: datetime, visitor_id: str) -> int:
-    """The id of a click as a number, as `tracking.operations.click_keys` makes them: time in milliseconds, 40 random bits,
-    and 32 bits of a hash of the visitor, in the form of a UUIDv7."""
+    """The id of a click as a number, as `tracking.operations.click_keys` makes them: the time in milliseconds, 40
+    random bits, and 32 bits of a hash of the visitor, in the form of a UUIDv7."""
     milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
-    chance = secrets.randbits(40)
+    chance = int.from_bytes(urandom(5))
     return (
         milliseconds << 80 | 7 << 76 | chance >> 28 << 64 | 8 << 60 | (chance & 0xFFFFFFF) << 32
         | crc32(visitor_id.encode())
@@ -122,17 +122,21 @@ def _parties(programs: Mapping[str, Program], path: str, of_channel: bool) -> tu
         if program is None:
             continue
         parties = program.channels if of_channel else program.partners
-        divisions = [*_divisions(rest, "/"), (rest, "")]
-        party, ad = next((parts for parts in divisions if parts[0] in parties), divisions[0])
+        divisions = _divisions(rest, "/") or [(rest, "")]
+        for party, ad in [*divisions, (rest, "")]:
+            if party in parties:
+                return program, party, ad or None
+        party, ad = divisions[0]
         return program, party, ad or None
     raise Refusal(404, "unknown_program", "There is no such program. A link is /c/<program>:<partner>/<ad>.")
 
 
-def _divisions(text: str, mark: str) -> Iterator[tuple[str, str]]:
-    place = text.find(mark)
-    while place >= 0:
-        yield text[:place], text[place + 1 :]
-        place = text.find(mark, place + 1)
+def _divisions(text: str, mark: str) -> list[tuple[str, str]]:
+    """What stands before and after each of these marks."""
+    parts = text.split(mark, MAX_MARKS)
+    if len(parts) == 2:
+        return [(parts[0], parts[1])]
+    return [(mark.join(parts[:place]), mark.join(parts[place:])) for place in range(1, len(parts))]
 
 
 def read_query(query: str) -> dict[str, str]:
@@ -186,7 +190,7 @@ def _line(
     hashed = _NULL if address_hash is None else address_hash
     of_partner = "\t".join([_cell(value(name)) for name in _SUB_IDS])
     return (
-        f"{link.program.id}\t{visitor_id}\t{now}\t{key:032x}\t{click_id}\t{parties}\t{_cell(link.ad)}"
+        f"{link.program.id_text}\t{visitor_id}\t{now}\t{key:032x}\t{click_id}\t{parties}\t{_cell(link.ad)}"
         f"\t{_cell(value('p'))}\t{_cell(agent.device)}\t{_cell(agent.browser)}\t{hashed}\t{of_partner}\n"
     )
 

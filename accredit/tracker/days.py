@@ -28,6 +28,11 @@ class Days:
         self._url = url
         self._keys: dict[date, bytes] = {}
 
+    @property
+    def made(self) -> bool:
+        """Whether what some day needs was made."""
+        return bool(self._keys)
+
     def hash_of(self, address: str, now: datetime) -> int | None:
         """The address as a signed number of 64 bits that only the key of the day leads to; None without that key."""
         key = self._keys.get(now.date())

@@ -1,4 +1,4 @@
-"""Where a click leads: pages of the set-up, and deep links, which are taken only to the hosts that the program allows."""
+"""Where a click leads: pages of the set-up, and deep links, which go only to the hosts that the program allows."""
 
 import re
 from collections.abc import Set
@@ -31,7 +31,7 @@ class Destination:
         """Where `address` leads, with the click id as `parameter`, instead of one that is there already."""
         address = quote(address, safe=_KEPT)
         page, mark, fragment = address.partition("#")
-        page, asked, query = page.partition("?")
+        page, _, query = page.partition("?")
         kept = [part for part in query.split("&") if part and unquote(part.partition("=")[0]) != parameter]
         joined = "&".join([*kept, f"{parameter}="])
         return Destination(address, f"{page}?{joined}", mark + fragment)

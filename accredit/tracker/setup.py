@@ -38,6 +38,7 @@ class Program:
     """What the tracker needs to know of a program."""
 
     id: UUID
+    id_text: str
     code: str
     currency: str
     allowed_hosts: frozenset[str]
@@ -144,6 +145,7 @@ def programs_of(connection: Connection, open_key: OpenKey) -> dict[str, Program]
         opened = {key: open_key(key, sealed, ends_at) for key, sealed, ends_at in keys[id]}
         programs[code] = Program(
             id=id,
+            id_text=str(id),
             code=code,
             currency=currency,
             allowed_hosts=frozenset(allowed_hosts),

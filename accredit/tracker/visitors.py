@@ -1,11 +1,11 @@
 """What a request says of who sent it: the visitor's cookie, the wish to stay unknown, address, device and browser."""
 
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from os import urandom
 
 import ua_parser
 
@@ -44,7 +44,7 @@ def visitor_of(headers: RequestHeaders) -> str | None:
 
 def new_visitor() -> str:
     """An id of a visitor who was never here: random."""
-    return "vi_" + digits_of(secrets.randbits(128))
+    return "vi_" + digits_of(int.from_bytes(urandom(16)))
 
 
 def cookie_of(visitor_id: str) -> str:
@@ -76,6 +76,11 @@ def _cookies(headers: RequestHeaders) -> str:
 def agent_of(headers: RequestHeaders) -> Agent:
     """What the user agent says."""
     return _agent(headers.get("user-agent", "")[:MAX_USER_AGENT])
+
+
+def read_lists() -> None:
+    """Read the lists of user agents, which takes about a second, before the first visitor waits for it."""
+    ua_parser.parse("Mozilla/5.0")
 
 
 @lru_cache(maxsize=4096)
