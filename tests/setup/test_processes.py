@@ -91,8 +91,29 @@ class Installation:
         return self.process.wait()
 
 
+def tracker_answers(installation: Installation) -> bool:
+    """Whether the tracker answers, as the installation said where."""
+    match = re.search(r"clicks and orders at (http://\S+)/", installation.said.read_text())
+    assert match
+    try:
+        with urlopen(f"{match[1]}/readyz", timeout=5) as response:
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
 def test_it_ends_when_asked_and_leaves_nothing_behind(state: Path) -> None:
     installation = Installation(state)
+    assert installation.answers()
+    assert tracker_answers(installation)
+    second = subprocess.run(
+        [sys.executable, "-m", "accredit", "up"], env=environment(state), capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"Accredit runs already for {state}: it answers at {installation.address}/. End that one first, or set"
+        " ACCREDIT_STATE_DIR to another folder\n"
+    )
     assert installation.answers()
     assert installation.stop(signal.SIGHUP) == 0
     assert not processes_of(state)
@@ -108,14 +129,19 @@ def test_it_leaves_nothing_behind_when_it_is_killed(state: Path) -> None:
 def test_it_starts_again_what_was_killed_and_ends_with_the_process_that_started_it(state: Path) -> None:
     parent = "import subprocess, sys; subprocess.run(sys.argv[1:])"
     installation = Installation(state, "--stop-with-parent", under=(sys.executable, "-c", parent))
-    for victim, dies_with_it in [
-        (installation.pids("bin/postgres")[0], installation.pids("postgres: ")),
-        (installation.pids("-m granian")[-1], []),
-        (installation.pids("-m granian")[0], installation.pids("-m granian")),
+    pages, tracker = installation.pids("accredit.config.wsgi"), installation.pids("accredit.tracker.app")
+    [worker] = installation.pids("-m accredit worker")
+    for victims, die_with_them in [
+        ([installation.pids("bin/postgres")[0]], installation.pids("postgres: ")),
+        ([pages[-1], worker], []),
+        ([pages[0], tracker[0]], [*pages, *tracker]),
     ]:
-        os.kill(victim, signal.SIGKILL)
-        eventually(f"{victim} is gone", partial(gone, state, {victim, *dies_with_it}))
-        eventually(f"the pages answer after {victim} was killed", installation.answers)
+        for victim in victims:
+            os.kill(victim, signal.SIGKILL)
+        eventually(f"{victims} are gone", partial(gone, state, {*victims, *die_with_them}))
+        eventually(f"the pages answer after {victims} were killed", installation.answers)
+        eventually(f"the tracker answers after {victims} were killed", partial(tracker_answers, installation))
+    eventually("another worker runs", partial(installation.pids, "-m accredit worker"))
     installation.stop(signal.SIGKILL)
     eventually("nothing runs", lambda: not processes_of(state))
 
