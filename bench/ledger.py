@@ -81,6 +81,7 @@ def measure(owner: psycopg.Connection, size: int, folder: Path) -> None:
     Report("  entries a second", rate, size / bare.seconds, ratio, unit="/s").show()
     again(program_id, batches[0])
     single(program_id, size)
+    checked(program_id)
     closed(owner, program_id)
 
 
@@ -99,6 +100,15 @@ def again(program_id: UUID, batch: pl.DataFrame) -> None:
     with timed() as timer:
         post(program_id, batch, now=NOW)
     Report(f"  {BATCH:,} entries once more, which changes nothing", timer.seconds).show()
+
+
+def checked(program_id: UUID) -> None:
+    """Every rule, over all that is posted, before the tables have statistics."""
+    from accredit.ledger.checks import check
+
+    with timed() as timer:
+        assert check(program_id).is_empty()
+    Report("  the proof that all of it is right", timer.seconds).show()
 
 
 def single(program_id: UUID, size: int) -> None:
