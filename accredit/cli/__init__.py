@@ -16,12 +16,14 @@ from accredit.cli.ledger import app as ledger
 from accredit.cli.load import load
 from accredit.cli.organization import app as organization
 from accredit.cli.program import app as program
+from accredit.cli.reporting import Stoppable
 from accredit.cli.tracker import tracker
 from accredit.cli.visitor import app as visitor
 from accredit.cli.worker import worker
 
 app = typer.Typer(
     name="accredit",
+    cls=Stoppable,
     help="Who sent the customer, who gets the credit, how much, and why.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.models import OptionInfo
 
-from accredit.cli.reporting import counted, progress, reporting_errors, stoppable
+from accredit.cli.reporting import counted, progress, reporting_errors
 
 if TYPE_CHECKING:
     from accredit.engine.deciding import Decided
@@ -58,20 +58,7 @@ def credit(
     _refuse_same(
         {"program": program, "clicks": clicks, "orders": orders, "items": items, "out": out, "explain": explain}
     )
-    with stoppable():
-        _credit(program, clicks, orders, items, out, explain)
 
-
-def _refuse_same(files: Mapping[str, Path | None]) -> None:
-    """Two options may not name one file, by whichever path or link."""
-    given = [(option, path) for option, path in files.items() if path is not None]
-    for (one, first), (other, second) in combinations(given, 2):
-        linked = first.exists() and second.exists() and first.samefile(second)
-        if linked or first.resolve() == second.resolve():
-            raise typer.BadParameter(f"Two of the files are the same: --{one} {first} and --{other} {second}.")
-
-
-def _credit(program: Path, clicks: Path, orders: Path, items: Path | None, out: Path, explain: Path | None) -> None:
     # Read by Polars's allocator when it is loaded: large pages that stay, since this process ends with its work.
     os.environ.setdefault("_RJEM_MALLOC_CONF", "thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1")
     from accredit.engine.deciding import decide
@@ -101,6 +88,15 @@ def _credit(program: Path, clicks: Path, orders: Path, items: Path | None, out: 
                 typer.echo(f"The results cannot be written: {error}. Nothing was written.", err=True)
                 raise typer.Exit(1) from None
     _report(decided)
+
+
+def _refuse_same(files: Mapping[str, Path | None]) -> None:
+    """Two options may not name one file, by whichever path or link."""
+    given = [(option, path) for option, path in files.items() if path is not None]
+    for (one, first), (other, second) in combinations(given, 2):
+        linked = first.exists() and second.exists() and first.samefile(second)
+        if linked or first.resolve() == second.resolve():
+            raise typer.BadParameter(f"Two of the files are the same: --{one} {first} and --{other} {second}.")
 
 
 def _report(decided: "Decided") -> None:

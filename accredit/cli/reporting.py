@@ -5,9 +5,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from accredit.files.errors import FileErrors
@@ -53,6 +54,18 @@ def stoppable(then: str = "") -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo(" ".join(filter(None, ["Stopped.", then])), err=True)
         raise typer.Exit(130) from None
+
+
+class Stoppable(TyperGroup):
+    """Commands that a Ctrl-C ends with a sentence at any moment, also while their options are read."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        with stoppable():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        with stoppable():
+            return super().invoke(ctx)
 
 
 @contextmanager

@@ -20,6 +20,10 @@ AT_IMPORT = """if True:
 
     sys.meta_path.insert(0, Stop())
 """
+AT_OPTIONS = """if True:
+    import os, pathlib, signal
+    pathlib.Path.is_file = lambda path: os.kill(os.getpid(), signal.SIGINT)
+"""
 AT_PROGRESS = """if True:
     import os, signal, sys
     import accredit.cli
@@ -46,11 +50,21 @@ def accredit(folder: Path, prepare: str, *arguments: str) -> "subprocess.Complet
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("module", ["typer", "polars", "accredit.files.results"])
-def test_crediting_that_is_stopped_writes_nothing(folder: Path, module: str) -> None:
-    done = accredit(folder, AT_IMPORT.format(module=module), "credit", *FILES, "--out", "out.csv")
+MOMENTS = {
+    "before it began": AT_IMPORT.format(module="typer"),
+    "reading options": AT_OPTIONS,
+    "beginning": AT_IMPORT.format(module="polars"),
+    "about to read": AT_IMPORT.format(module="accredit.files.results"),
+}
+
+
+@pytest.mark.parametrize("prepare", MOMENTS.values(), ids=list(MOMENTS))
+def test_crediting_that_is_stopped_writes_nothing(folder: Path, prepare: str) -> None:
+    (folder / "out.csv").write_text("as before")
+    done = accredit(folder, prepare, "credit", *FILES, "--out", "out.csv")
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")
-    assert sorted(path.name for path in folder.iterdir()) == ["c.csv", "o.csv", "program.toml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["c.csv", "o.csv", "out.csv", "program.toml"]
+    assert (folder / "out.csv").read_text() == "as before"
 
 
 @pytest.mark.django_db(transaction=True)
