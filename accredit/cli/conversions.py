@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from accredit import money
 from accredit.cli.serving import reporting_setup
 
 if TYPE_CHECKING:
@@ -66,9 +65,11 @@ def _day(at: datetime | None) -> date | None:
 
 
 def _show(part: "CreditedAgain", shown: int) -> None:
+    from accredit.money import to_major
+
     for row in part.changes.head(max(SHOWN - shown, 0)).iter_rows(named=True):
         before, after = (
-            f"{row[party]} {money.to_major(row[amount], row['currency'])} {row['currency']}"
+            f"{row[party]} {to_major(row[amount], row['currency'])} {row['currency']}"
             for party, amount in (("party_before", "commission_before_minor"), ("party", "commission_minor"))
         )
         typer.echo(f"{row['event_type']} {row['order_token']}: {before} → {after}")
