@@ -42,7 +42,15 @@ ITEM_FIELDS: Mapping[str, Column] = {
 OPTIONAL = ("occurred_at", "currency")
 """Needed in files; here the time of receipt and the program's currency stand for them."""
 
+_NEEDED = tuple(
+    name for name, column in {**FIELDS, **ITEM_FIELDS}.items() if column.required and name not in OPTIONAL
+)
 _ESCAPES = str.maketrans(json_text.ESCAPES)
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_INSTANT = re.compile(values.INSTANT_TEXT)
+_AMOUNT = re.compile(values.EXACT_AMOUNT_TEXT)
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Categories of characters that no message shows."""
 
@@ -156,9 +164,9 @@ def check(
         return errors[:MAX_ERRORS]
     if not is_tracked:
         found |= {"visitor_id": None, "click_id": None}
-    received = _object((name, found[name]) for name in RECEIVED_FIELDS)
+    received = _object([(name, found[name]) for name in RECEIVED_FIELDS])
     if lines:
-        listed = ",".join(_object((name, line[name]) for name in _LINE_FIELDS) for line in lines)
+        listed = ",".join(_object([(name, line[name]) for name in _LINE_FIELDS]) for line in lines)
         received = f'{received[:-1]},"items":[{listed}]}}'
     personal = ",".join(_json(value) if (value := found[name]) is not None else "null" for name in PERSONAL)
     return Order(
@@ -203,7 +211,7 @@ def _items(
 
 class _Record:
     """One object, read field by field; what is wrong with it goes to `errors`. `texts`: every declared field as text,
-    None where it is missing or is none."""
+    None where it is missing or wrong."""
 
     def __init__(
         self,
@@ -228,14 +236,14 @@ class _Record:
         for name, value in members.items():
             if len(errors) >= MAX_ERRORS:
                 break
-            if name in fields:
-                self.texts[name] = self._text(fields[name], value)
+            if column := fields.get(name):
+                self.texts[name] = self._text(column, value)
             elif not (takes_items and name == "items"):
                 what = "items" if place else "an order"
                 known = (*fields, "items") if takes_items else tuple(fields)
                 self.wrong(name, f"There is no field {_shown(name)!r} in {what}. {_suggestion(_shown(name), known)}")
-        for name, column in fields.items():
-            if column.required and name not in OPTIONAL and members.get(name) in (None, ""):
+        for name in _NEEDED:
+            if name in fields and members.get(name) in (None, ""):
                 self.wrong(name, f"{name} is missing.")
 
     def wrong(self, name: str, message: str) -> None:
@@ -246,31 +254,28 @@ class _Record:
     def _text(self, column: Column, value: object) -> str | None:
         if value is None or value == "":
             return None
-        text = _as_text(value)
-        is_whole = isinstance(value, Number) and text.lstrip("-").isdigit()
-        fits = {
-            Kind.TEXT: is_whole or type(value) is str,
-            Kind.INSTANT: type(value) is str,
-            Kind.AMOUNT: isinstance(value, str),
-            Kind.QUANTITY: is_whole or type(value) is str,
-        }
-        if not fits[column.kind]:
-            self.wrong(column.name, f"{{}} is wrong; {column.name} must be {column.kind.value}.")
+        kind = column.kind
+        if isinstance(value, Number):
+            fits = kind is Kind.AMOUNT or (kind is not Kind.INSTANT and value.lstrip("-").isdigit())
+        else:
+            fits = isinstance(value, str)
+        if not fits:
+            self.wrong(column.name, f"{{}} is wrong; {column.name} must be {kind.value}.")
             return None
-        if column.kind is Kind.TEXT:
-            return self._allowed(column.name, text)
+        text = str(value)
+        if kind is Kind.TEXT and (len(text) > values.MAX_TEXT or _NO_TEXT.search(text)):
+            self._refuse_text(column.name, text)
+            return None
         return text
 
-    def _allowed(self, name: str, text: str) -> str | None:
-        """A text as it may be stored."""
-        before = len(self.errors)
+    def _refuse_text(self, name: str, text: str) -> None:
+        """Say why a text cannot be stored."""
         if len(text) > values.MAX_TEXT:
             self.wrong(name, f"{{}} has {len(text)} characters; {name} has at most {values.MAX_TEXT}.")
         if "\0" in text:
             self.wrong(name, f"{{}} holds a NUL character; {name} is text.")
-        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        if _SURROGATE.search(text):
             self.wrong(name, f"{{}} holds half of a surrogate pair; {name} is text.")
-        return text if len(self.errors) == before else None
 
     def instant(self, name: str) -> str | None:
         """ISO 8601 with an offset → UTC, as `received` writes it."""
@@ -301,7 +306,7 @@ class _Record:
             return None
         if isinstance(self.members[name], Number):
             text = _without_exponent(text)
-        if not re.fullmatch(values.EXACT_AMOUNT_TEXT, text):
+        if not _AMOUNT.fullmatch(text):
             if re.fullmatch(values.AMOUNT_TEXT, text):
                 self.wrong(name, "{} is too large, or has more decimals than any currency.")
             elif re.match(values.NEGATIVE_TEXT, text):
@@ -324,7 +329,7 @@ class _Record:
 
 
 def _moment(text: str) -> datetime | None:
-    if not re.fullmatch(values.INSTANT_TEXT, text) or text[11:13] > "23" or (text[-1] != "Z" and text[-2] > "5"):
+    if not _INSTANT.fullmatch(text) or text[11:13] > "23" or (text[-1] != "Z" and text[-2] > "5"):
         return None
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
@@ -367,8 +372,10 @@ def _shown(text: str) -> str:
 
 def _object(fields: Iterable[tuple[str, str | int | None]]) -> str:
     """As `json_text.object_of` writes it."""
-    return "{" + ",".join(f'"{name}":{_json(value)}' for name, value in fields if value is not None) + "}"
+    return "{" + ",".join([f'"{name}":{_json(value)}' for name, value in fields if value is not None]) + "}"
 
 
 def _json(value: str | int) -> str:
-    return str(value) if isinstance(value, int) else f'"{value.translate(_ESCAPES)}"'
+    if isinstance(value, int):
+        return str(value)
+    return f'"{value.translate(_ESCAPES)}"' if _ESCAPED.search(value) else f'"{value}"'

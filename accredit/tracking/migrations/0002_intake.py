@@ -82,7 +82,13 @@ begin
                                 when first.digest = incoming.digest then 'known'
                                 else 'conflict' end as outcome
         from tracking_incoming incoming
-        join tracking_order first using (program_id, event_type, order_token)
+        cross join lateral (
+            -- Looked up one by one: a plan of a time when there were few orders would read all of them for good.
+            select event_id, digest from tracking_order
+            where program_id = incoming.program_id and event_type = incoming.event_type
+                and order_token = incoming.order_token
+            limit 1
+        ) first
     ), kept as (
         insert into tracking_conversion_event (
             program_id, event_type, order_token, id, received_at, source, signed, browser, address_hash, outcome,
