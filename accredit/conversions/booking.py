@@ -16,7 +16,10 @@ from accredit.tracking import pending
 
 BATCH_ROWS = 20_000
 """Rows of one transaction at most. The journeys of very many visitors cost little more than those of many."""
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 1
+_OF_THE_DATABASE = ("08", "25", "40", "53", "55", "57", "58")
+"""Classes of errors that say nothing of the rows: lost connections, locks, disks that are full, an end that was asked
+for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,9 @@ def _book_known(program_id: UUID, events: pl.DataFrame) -> Booked:
         return _held(events.filter(named), pending.CANNOT_BE_PRICED, TOO_LARGE) + _book_known(
             program_id, events.filter(~named)
         )
-    except (OperationalError, InterfaceError):
-        raise
     except (Exception, pl.exceptions.PanicException) as error:
+        if _is_of_the_database(error):
+            raise
         if len(events) == 1:
             return _held(events, pending.FAILED, _without_content(error))
         half = len(events) // 2
@@ -92,6 +95,13 @@ def _held(events: pl.DataFrame, reason: str, detail: str | None = None) -> Booke
     if len(events):
         pending.hold(events["id"], reason, detail)
     return Booked(held=len(events))
+
+
+def _is_of_the_database(error: BaseException) -> bool:
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state[:2] in _OF_THE_DATABASE
 
 
 def _without_content(error: BaseException) -> str:

@@ -1,5 +1,7 @@
 """What comes in is booked once, as a file of the same orders would be, and what cannot be booked is held."""
 
+import random
+import string
 from threading import Event
 
 import pytest
@@ -67,3 +69,13 @@ def test_what_cannot_be_booked_is_held_and_keeps_nothing_else() -> None:
     held = {(row["order_token"], row["event_type"], row["reason"]) for row in pending.held()}
     assert held == {("2", "sale", "cannot_be_priced"), ("3", "sale", "failed"), ("1", "trade-in", "unknown_event_type")}
     assert book_all() == Booked()
+
+
+def test_a_text_that_no_index_takes_is_held_alone() -> None:
+    """PostgreSQL calls that an operational error, as it does a lost connection."""
+    program = install()
+    chance = random.Random(1)
+    long = "".join(chance.choices(string.ascii_letters, k=9_000))
+    arrive(program.id, "anvils", orders(f"order | at | turnover | status\n 1 | T | 1.00 | {long}\n 2 | T | 1.00 | N"))
+    assert book_all() == Booked(1, 1)
+    assert [(row["order_token"], row["detail"]) for row in pending.held()] == [("1", "ProgramLimitExceeded")]

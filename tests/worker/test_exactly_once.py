@@ -27,7 +27,6 @@ SCRIPT = Path(__file__).with_name("booking_process.py")
 CHECKOUT = SCRIPT.parents[2]
 PATIENCE_SECONDS = 60
 FATAL_WRITES = [
-    (1, "conversions written, nothing else"),
     (4, "all written, and taken out of the queue, not committed"),
     (7, "a batch committed, and the items of the next written"),
 ]

@@ -14,7 +14,7 @@ alter table tracking_pending set (
 
 DROP = """
 create function tracking_drop_clicks(day date, archived bigint) returns void
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '10s' as $$
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '1s' as $$
 declare
     partition text := format('tracking_click_%s', to_char(day, 'YYYYMMDD'));
     there bigint;
@@ -22,8 +22,8 @@ begin
     if to_regclass(format('public.%I', partition)) is null then
         return;
     end if;
-    -- The parent first, as everybody who reads or writes does, so that nobody waits for each other.
-    lock table public.tracking_click in access exclusive mode;
+    -- Until the end nobody waits but who would write into this day; dropping it takes the whole log for a moment.
+    execute format('lock table public.%I in share row exclusive mode', partition);
     execute format('select count(*) from public.%I', partition) into there;
     if there <> archived then
         raise exception 'the day % has % clicks, and % are in the archive', day, there, archived
