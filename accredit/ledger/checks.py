@@ -8,15 +8,9 @@ from psycopg import sql
 from accredit.database.copy import copy_out
 from accredit.engine.frames import MINOR, TEXT, Schema
 from accredit.ledger.frames import FINDINGS, AccountKind
-from accredit.ledger.queries import balances
+from accredit.ledger.queries import SIDES, balances
 
 EXPECTED: Schema = {"partner": TEXT, "currency": TEXT, "commission_minor": MINOR}
-
-SIDES = sql.SQL("""
-    ledger_posting posting cross join lateral (
-        values (to_account, posting.amount_minor), (from_account, -posting.amount_minor)
-    ) side(account, amount_minor)
-""")
 
 RULES = {
     "Entries are numbered without gaps": """

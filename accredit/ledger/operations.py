@@ -175,8 +175,10 @@ def _right(now: datetime) -> dict[str, pl.Expr]:
 
 
 def _is_account(side: str) -> pl.Expr:
-    kind = pl.col(f"{side}_kind")
-    return kind.is_in(list(AccountKind)) & (kind.is_in(list(PARTNER_KINDS)) == pl.col(f"{side}_partner").is_not_null())
+    kind, partner = pl.col(f"{side}_kind"), pl.col(f"{side}_partner")
+    return kind.is_in(list(AccountKind)) & pl.when(kind.is_in(list(PARTNER_KINDS))).then(partner != "").otherwise(
+        partner.is_null()
+    )
 
 
 def _because(reason: str, refused: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,13 @@ from accredit.database.copy import copy_out
 from accredit.engine.frames import MINOR, TEXT
 from accredit.ledger.frames import BALANCES, LINES, Account
 
+SIDES = sql.SQL("""
+    ledger_posting posting cross join lateral (
+        values (to_account, posting.amount_minor), (from_account, -posting.amount_minor)
+    ) side(account, amount_minor)
+""")
+"""Every posting twice: what it brought to one account, and what it took from the other."""
+
 BALANCE_ROWS = sql.SQL("""
 with account as (
     select * from ledger_account where program_id = {program_id} and ({partner}::text is null or partner = {partner})
@@ -21,11 +28,7 @@ with account as (
     from ledger_month where program_id = {program_id} and ends_at < {until}
 ), moved as (
     select side.account, sum(side.amount_minor) as amount_minor
-    from ledger_entry entry
-    join ledger_posting posting on posting.program_id = entry.program_id and posting.entry = entry.number
-    cross join lateral (
-        values (to_account, posting.amount_minor), (from_account, -posting.amount_minor)
-    ) side(account, amount_minor)
+    from {sides} join ledger_entry entry on entry.program_id = posting.program_id and entry.number = posting.entry
     where entry.program_id = {program_id} and occurred_at >= (select ends_at from closed) and occurred_at < {until}
         and ({partner}::text is null or to_account = any(array(select id from account))
              or from_account = any(array(select id from account)))
@@ -66,6 +69,7 @@ class Statement:
 def balance_rows(program_id: UUID, *, partner: str | None, until: datetime | None) -> sql.Composable:
     """The query of id, kind, partner, currency and balance_minor of accounts."""
     return BALANCE_ROWS.format(
+        sides=SIDES,
         program_id=sql.Literal(program_id),
         partner=sql.Literal(partner),
         until=sql.SQL("timestamptz 'infinity'") if until is None else sql.Literal(until),

@@ -125,6 +125,7 @@ def test_nothing_is_posted_of_nothing() -> None:
         ({"from_kind": "cash"}, "accounts"),
         ({"from_partner": "barb"}, "accounts"),
         ({"to_partner": None}, "accounts"),
+        ({"to_partner": ""}, "accounts"),
         ({"to_kind": "advertiser_owes", "to_partner": None}, "accounts"),
     ],
 )
