@@ -53,7 +53,10 @@ def shop(transactional_db: None, as_owner: Callable[[], AbstractContextManager[N
     """The shop, for the server's own connection to see. What other tests left in the logs goes first: Django empties
     the tables of its models only."""
     with as_owner(), connection.cursor() as cursor:
-        cursor.execute("truncate tracking_click, tracking_foreign_click, tracking_conversion_event")
+        cursor.execute(
+            "truncate tracking_click, tracking_foreign_click, tracking_conversion_event, tracking_order,"
+            " tracking_pending"
+        )
     return open_shop()
 
 

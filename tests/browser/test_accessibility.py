@@ -1,12 +1,17 @@
 """axe finds nothing serious on any page, in either language and colour scheme, wide or narrow."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from accredit.access.models import User
 from accredit.config.environment import CHECKOUT
+from accredit.conversions.operations import load_frames
+from tests.factories.installing import NO_CLICKS, NO_ITEMS, orders
+from tests.factories.intake import hold, send
+from tests.factories.people import Shop
 
 pytestmark = pytest.mark.xdist_group("browser")
 Visit = Callable[..., Page]
@@ -32,7 +37,7 @@ def serious(page: Page) -> list[str]:
     [("en", "light", WIDE), ("de", "dark", WIDE), ("de", "light", NARROW)],
     ids=["en-light-wide", "de-dark-wide", "de-light-narrow"],
 )
-def test_axe(visit: Visit, complaints: list[str], language: str, scheme: str, size: dict[str, int]) -> None:
+def test_axe(visit: Visit, shop: Shop, complaints: list[str], language: str, scheme: str, size: dict[str, int]) -> None:
     User.objects.update(language=language, density="compact" if scheme == "dark" else "comfortable")
     # axe styles what it examines, which the pages' own policy would refuse.
     options = {"color_scheme": scheme, "viewport": size, "bypass_csp": True}
@@ -52,6 +57,18 @@ def test_axe(visit: Visit, complaints: list[str], language: str, scheme: str, si
     page.keyboard.press("Escape")
     page.locator("[popovertarget=settings]").click()
     assert serious(page) == []
+
+    now = datetime.now(UTC)
+    hold(shop.program.id, "club", "H-1", reason="unknown_event_type", at=now)
+    send(shop.program, "C-1", at=now, source="server", signed=True)
+    send(shop.program, "C-1", at=now, source="tag", signed=False, promo_code="X")
+    load_frames(
+        shop.program.id, NO_CLICKS, orders("order | at | turnover | status\n 9 | T | 1.00 | vip"), NO_ITEMS, now=now
+    )
+    for address in ("intake", "customer-status"):
+        page.goto(f"/programs/anvils/{address}")
+        expect(page.locator("table").first).to_be_visible()
+        assert serious(page) == []
 
     page.goto(f"{LIST}?status=rejected")
     assert serious(page) == []

@@ -54,6 +54,16 @@ def test_a_database_url_is_taken_apart(url: str, parts: dict[str, object]) -> No
         ("ALLOWED_HOSTS", " , ", "ACCREDIT_ALLOWED_HOSTS names no host"),
         ("PUBLIC_URL", "partners.example.com", "must look like https://partners.example.com"),
         ("PUBLIC_URL", "https://partners.example.com/sub", "must look like https://partners.example.com"),
+        (
+            "TRACKER_URL",
+            "track.example.com",
+            "ACCREDIT_TRACKER_URL is 'track.example.com': it must look like https://track",
+        ),
+        (
+            "DEMO_SHOP_URL",
+            "http:///shop",
+            "ACCREDIT_DEMO_SHOP_URL is 'http:///shop': it must look like http://localhost",
+        ),
         ("DATABASE_POOL_SIZE", "many", "ACCREDIT_DATABASE_POOL_SIZE is 'many': it must be a whole number"),
         ("SECRET_KEY", "short", "ACCREDIT_SECRET_KEY is shorter than 50 characters"),
         ("DATABASE_URL", "postgresql://db/accredit", "must name user and database"),
@@ -73,6 +83,8 @@ def test_what_is_wrong_is_refused(
         {
             "STATE_DIR": environment.state_folder,
             "ALLOWED_HOSTS": environment.allowed_hosts,
+            "TRACKER_URL": environment.tracker_url,
+            "DEMO_SHOP_URL": environment.demo_shop_url,
             "PUBLIC_URL": environment.public_url,
             "DATABASE_POOL_SIZE": environment.database_pool_size,
             "SECRET_KEY": lambda: environment.secret_key(tmp_path),

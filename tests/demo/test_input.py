@@ -7,6 +7,7 @@ from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from accredit.cli import app
+from accredit.demo.generate import generate_lines
 from accredit.demo.input import PROGRAM_FILE, demo_input
 from accredit.demo.orders import RULES
 from accredit.files import read_inputs, read_program
@@ -31,6 +32,15 @@ def test_the_files_say_what_the_demo_says(tmp_path: Path) -> None:
     assert_frame_equal(inputs.conversions, demo.conversions)
     assert_frame_equal(inputs.items, demo.items)
     assert_frame_equal(inputs.clicks.sort("click_id"), demo.clicks.sort("click_id"))
+
+
+def test_every_command_takes_the_same_invoices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCREDIT_DEMO_ORDERS", str(INVOICES))
+    assert "2 orders with 3 items" in run("--out", str(tmp_path / "named"))
+    assert run("--out", str(tmp_path / "both"), "--orders", str(INVOICES), "--generated").startswith("2\n")
+    assert not (tmp_path / "both").exists()
+    monkeypatch.setattr("accredit.demo.input.generate_lines", lambda: generate_lines(invoices=20))
+    assert "2 orders with 3 items" not in run("--out", str(tmp_path / "made"), "--generated")
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
