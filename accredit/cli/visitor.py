@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from accredit.cli.reporting import counted
 from accredit.cli.serving import reporting_setup
 
 app = typer.Typer(help="Visitors of the shops.", no_args_is_help=True)
@@ -35,6 +36,7 @@ def erase(
                 typer.confirm("Erase these visitors for good?", abort=True)
             erased = erase(visitors)
             typer.echo(
-                f"Removed {erased.clicks:,} clicks from the log and {erased.archived_clicks:,} from the archive;"
-                f" {erased.conversions:,} conversions and {erased.pending:,} waiting orders name nobody any more."
+                f"Removed {counted(erased.clicks, 'click')} from the log and {erased.archived_clicks:,} from the"
+                f" archive; {counted(erased.conversions, 'conversion')} and {counted(erased.pending, 'waiting order')}"
+                " without a visitor now."
             )

@@ -16,7 +16,7 @@ from accredit.conversions.recording import credited_columns, decision_rows, item
 from accredit.database.copy import copy_in, copy_out, text_array
 from accredit.engine.deciding import Decided, decide
 from accredit.engine.frames import CLICK_FIELDS, CONVERSIONS, ITEMS, MINOR, TEXT, Schema
-from accredit.engine.trace import TOO_LARGE, CommissionTooLarge
+from accredit.engine.trace import CommissionTooLarge
 from accredit.programs.operations import lock_program
 from accredit.programs.queries import program_by_code, program_value
 from accredit.tracking.queries import journeys
@@ -125,9 +125,7 @@ class _Batch:
         try:
             return decide(program_value(self.program_id), self.conversions, clicks, self.items, mapped=True)
         except CommissionTooLarge as error:
-            tokens = ", ".join(self.conversions["order_token"].gather(error.conversions[:10]))
-            message = f"{len(error.conversions)} orders, such as {tokens}: {TOO_LARGE}"
-            raise OrdersNotPriced(message, error.conversions) from error
+            raise OrdersNotPriced(self.conversions, error.conversions) from error
 
     def _differs(self, decided: Decided, credited: pl.DataFrame, rates: pl.Series) -> pl.Series:
         before = self.stored.select(COMPARED)

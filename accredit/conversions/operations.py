@@ -22,6 +22,7 @@ from accredit.tracking.operations import Appended, Progress, append_clicks, make
 from accredit.tracking.queries import journeys
 
 BATCH_ORDERS = 100_000
+NAMED_ORDERS = 10
 ORDER = ["event_type", "order_token"]
 
 
@@ -30,8 +31,10 @@ class OrdersNotPriced(ValueError):
 
     `conversions`: their row numbers in the batch."""
 
-    def __init__(self, message: str, conversions: list[int]) -> None:
-        super().__init__(message)
+    def __init__(self, batch: pl.DataFrame, conversions: list[int]) -> None:
+        tokens = batch["order_token"].gather(conversions[:NAMED_ORDERS])
+        more = f" and {len(conversions) - NAMED_ORDERS:,} more" if len(conversions) > NAMED_ORDERS else ""
+        super().__init__(f"Not priced: {', '.join(tokens)}{more}. Of each, {TOO_LARGE}")
         self.conversions = conversions
 
 
@@ -180,7 +183,5 @@ def book(
     try:
         decided = decide(value, conversions, journeys(program_id, conversions), items)
     except CommissionTooLarge as error:
-        tokens = ", ".join(conversions["order_token"].gather(error.conversions[:10]))
-        message = f"{len(error.conversions)} orders, such as {tokens}: {TOO_LARGE}"
-        raise OrdersNotPriced(message, error.conversions) from error
+        raise OrdersNotPriced(conversions, error.conversions) from error
     record(program_id, value, decided, items, event_ids=event_ids, signed=signed, now=now)

@@ -57,8 +57,7 @@ def test_conversions_are_decided_anew_and_visitors_erased() -> None:
     erased = run("visitor", "erase", "k", "--yes")
     assert erased.stdout.splitlines() == [
         "To erase: k, v1",
-        "Removed 1 clicks from the log and 0 from the archive;"
-        " 1 conversions and 0 waiting orders name nobody any more.",
+        "Removed 1 click from the log and 0 from the archive; 1 conversion and 0 waiting orders without a visitor now.",
     ]
     assert run("visitor", "erase", "v2").exit_code == 1  # nobody says yes
     assert run(*again).stdout.splitlines()[-1] == "1 were left because the click that won is no longer there."

@@ -286,7 +286,7 @@ def test_a_commission_too_large_names_its_orders_and_records_nothing_of_its_batc
         2     | T    | 9999999999999.99 | anvil10
         3     | T    | 20.00            | anvil10
     """)
-    with pytest.raises(OrdersNotPriced, match=r"^1 orders, such as 2: .*10\^15 minor units"):
+    with pytest.raises(OrdersNotPriced, match=r"^Not priced: 2. Of each, .*10\^15 minor units"):
         load(program, orders=placed, batch_orders=1)
     assert [*Conversion.objects.values_list("order_token", flat=True)] == ["1"]
 
