@@ -42,9 +42,7 @@ ITEM_FIELDS: Mapping[str, Column] = {
 OPTIONAL = ("occurred_at", "currency")
 """Needed in files; here the time of receipt and the program's currency stand for them."""
 
-_NEEDED = tuple(
-    name for name, column in {**FIELDS, **ITEM_FIELDS}.items() if column.required and name not in OPTIONAL
-)
+_NEEDED = tuple(name for name, column in {**FIELDS, **ITEM_FIELDS}.items() if column.required and name not in OPTIONAL)
 _ESCAPES = str.maketrans(json_text.ESCAPES)
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
