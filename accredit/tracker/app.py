@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from uuid import UUID
 
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
+from psycopg import Error
 
 from accredit import child
 from accredit.config import environment
@@ -43,6 +44,7 @@ class Tracker:
     def __init__(self) -> None:
         url = database_url()
         self.setup = Setup(url, environment.secret_key(environment.state_folder()))
+        self.links = clicks.Links()
         self.counts = Counts()
         self.days = Days(url)
         self.trusted = environment.trusted_proxies()
@@ -102,8 +104,6 @@ class Tracker:
             path = scope.path
             if page := self._pages.get(path):
                 page(scope, protocol)
-            elif not self.setup.read:
-                raise Unavailable
             elif path.startswith(("/c/", "/h/")):
                 await clicks.click(self, scope, protocol, of_channel=path[1] == "h")
             elif path.startswith("/t/"):
@@ -114,6 +114,9 @@ class Tracker:
             self.refuse(protocol, refusal)
         except Unavailable:
             self.refuse(protocol, answers.unavailable())
+        except Error as error:  # a row that the database refuses
+            log("request failed", error=type(error).__name__)
+            self.refuse(protocol, Refusal(500, "failed", "This cannot be recorded; the log of the tracker says more."))
 
     def refuse(self, protocol: Reply, refusal: Refusal) -> None:
         """Answer that a request is not taken, and count it."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from accredit.tracker.app import Tracker
 
 MAX_QUERY = 8000
+MAX_LINKS = 10_000
 MAX_MARKS = 20
 """A code with more `:` or `/` in it is not found."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]")
@@ -41,13 +42,34 @@ COPY = (
 
 
 class Link(NamedTuple):
-    """What the address of a click says, and where it leads."""
+    """What the address of a click says. `cells` are those of its row that are the same for every click: party, ad and
+    project; the sub ids. `page`: where it leads as long as the program has the party."""
 
     program: Program
     party: str
-    ad: str | None
-    values: Mapping[str, str]
-    destination: Destination
+    cells: tuple[str, str]
+    page: Destination | None
+    fallback: Destination | None
+
+
+class Links:
+    """Links that were read a moment ago: most clicks are on links that others clicked, too."""
+
+    def __init__(self) -> None:
+        self._programs: Mapping[str, Program] = {}
+        self._links: dict[tuple[bool, str, str], Link] = {}
+
+    def read(self, programs: Mapping[str, Program], path: str, query: str, *, of_channel: bool) -> Link:
+        """As `read_link`."""
+        if programs is not self._programs or len(self._links) >= MAX_LINKS:
+            self._programs, self._links = programs, {}
+        address = (of_channel, path, query)
+        link = self._links.get(address)
+        if link is None:
+            link = read_link(programs, path, query, of_channel=of_channel)
+            if len(path) + len(query) <= MAX_TEXT:
+                self._links[address] = link
+        return link
 
 
 async def click(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel: bool) -> None:
@@ -58,27 +80,40 @@ async def click(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel
     if not tracker.setup.read:  # which programs there are is not known yet
         raise Unavailable
     now = _EPOCH + timedelta(microseconds=time.time_ns() // 1000)
-    link = read_link(tracker.setup.programs, scope.path[3:], scope.query_string, of_channel=of_channel, now=now)
+    link = tracker.links.read(tracker.setup.programs, scope.path[3:], scope.query_string, of_channel=of_channel)
+    page = _page(link, of_channel, now)
     headers = scope.headers
-    counted = tracker.counts.clicks
     agent = visitors.agent_of(headers)
     if method == "HEAD" or agent.is_bot or visitors.is_ahead_of_visitor(headers):
-        counted["not_counted"] += 1
-        return send_on(protocol, link.destination.plain)
+        tracker.counts.clicks["not_counted"] += 1
+        return send_on(protocol, page.plain)
     if visitors.wants_no_record(headers):
-        counted["opted_out"] += 1
-        return send_on(protocol, link.destination.plain)
+        tracker.counts.clicks["opted_out"] += 1
+        return send_on(protocol, page.plain)
     address = visitors.address_of(scope, tracker.trusted)
     if not tracker.address_limit.allows(address):
         raise too_many()
     visitor_id = visitors.visitor_of(headers) or visitors.new_visitor()
     key = new_key(now, visitor_id)
     click_id = "ck_" + digits_of(key)
-    await tracker.clicks.add(
-        _line(link, of_channel, agent, now, key, click_id, visitor_id, tracker.days.hash_of(address, now))
+    address_hash = tracker.days.hash_of(address, now)
+    parties, sub_ids = link.cells
+    await tracker.clicks.add(  # a line in the order of COPY
+        f"{link.program.id_text}\t{visitor_id}\t{now}\t{key:032x}\t{click_id}\t{parties}\t{_cell(agent.device)}"
+        f"\t{_cell(agent.browser)}\t{_NULL if address_hash is None else address_hash}\t{sub_ids}\n"
     )
-    counted["recorded"] += 1
-    return send_on(protocol, link.destination.with_click(click_id), [("set-cookie", visitors.cookie_of(visitor_id))])
+    tracker.counts.clicks["recorded"] += 1
+    return send_on(protocol, page.with_click(click_id), [("set-cookie", visitors.cookie_of(visitor_id))])
+
+
+def _page(link: Link, of_channel: bool, now: datetime) -> Destination:
+    """Where a click on the link leads now."""
+    program, party = link.program, link.party
+    known = party in program.channels if of_channel else program.has_live(party, now)
+    page = link.page if known else link.fallback
+    if page is None:
+        raise Refusal(404, "no_page", "The program names no page to which this link leads.")
+    return page
 
 
 def send_on(protocol: Reply, address: str, headers: Sequence[tuple[str, str]] = ()) -> None:
@@ -97,21 +132,24 @@ def new_key(now: datetime, visitor_id: str) -> int:
     )  # fmt: skip
 
 
-def read_link(programs: Mapping[str, Program], path: str, query: str, *, of_channel: bool, now: datetime) -> Link:
+def read_link(programs: Mapping[str, Program], path: str, query: str, *, of_channel: bool) -> Link:
     """What `<program>:<party>/<ad>` and the query say. Raises Refusal."""
     program, party, ad = _parties(programs, path, of_channel)
     values = read_query(query)
     for name, value in (("The code", party), ("The code of the ad", ad or "")):
         _check(name, value)
-    destination = deep_link(values["u"], program.allowed_hosts, program.click_parameter) if "u" in values else None
-    known = party in program.channels if of_channel else program.has_live(party, now)
-    if not known:
-        destination = program.fallback
-    elif destination is None:
-        destination = program.ads.get(ad or "", program.fallback)
-    if destination is None:
-        raise Refusal(404, "no_page", "The program names no page to which this link leads.")
-    return Link(program, party, ad, values, destination)
+    page = deep_link(values["u"], program.allowed_hosts, program.click_parameter) if "u" in values else None
+    of_party = f"{_NULL}\t{_cell(party)}" if of_channel else f"{_cell(party)}\t{_NULL}"
+    return Link(
+        program,
+        party,
+        (
+            f"{of_party}\t{_cell(ad)}\t{_cell(values.get('p'))}",
+            "\t".join([_cell(values.get(name)) for name in _SUB_IDS]),
+        ),
+        page or program.ads.get(ad or "", program.fallback),
+        program.fallback,
+    )
 
 
 def _parties(programs: Mapping[str, Program], path: str, of_channel: bool) -> tuple[Program, str, str | None]:
@@ -168,7 +206,7 @@ def _check(name: str, value: str) -> None:
 
 
 async def write(connection: AsyncConnection, lines: Sequence[str]) -> Sequence[None]:
-    """Write clicks, as `_line` makes them, in one transaction."""
+    """Write clicks, lines in the order of COPY, in one transaction."""
     block = "".join(lines).encode()
     try:
         await copy_lines(connection, COPY, block)
@@ -177,22 +215,6 @@ async def write(connection: AsyncConnection, lines: Sequence[str]) -> Sequence[N
         await make_partitions(connection, "tracking_click", [today - timedelta(days=1), today])
         await copy_lines(connection, COPY, block)
     return [None] * len(lines)
-
-
-def _line(
-    link: Link, of_channel: bool, agent: visitors.Agent, now: datetime, key: int, click_id: str, visitor_id: str,
-    address_hash: int | None,
-) -> str:  # fmt: skip
-    """The row as COPY reads it, in the order of COPY."""
-    value = link.values.get
-    party = _cell(link.party)
-    parties = f"{_NULL}\t{party}" if of_channel else f"{party}\t{_NULL}"
-    hashed = _NULL if address_hash is None else address_hash
-    of_partner = "\t".join([_cell(value(name)) for name in _SUB_IDS])
-    return (
-        f"{link.program.id_text}\t{visitor_id}\t{now}\t{key:032x}\t{click_id}\t{parties}\t{_cell(link.ad)}"
-        f"\t{_cell(value('p'))}\t{_cell(agent.device)}\t{_cell(agent.browser)}\t{hashed}\t{of_partner}\n"
-    )
 
 
 def _cell(text: str | None) -> str:

@@ -89,7 +89,7 @@ def _agent(text: str) -> Agent:
         return Agent(None, None, is_bot=False)
     found = ua_parser.parse(text)
     is_spider = found.device is not None and found.device.family == "Spider"
-    browser = found.user_agent.family if found.user_agent else None
+    browser = " ".join(found.user_agent.family.split()) if found.user_agent else None  # headers may hold tabs
     return Agent(_device(text), browser, is_spider or _MISSED_BOTS.search(text) is not None)
 
 

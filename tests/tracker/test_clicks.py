@@ -129,7 +129,7 @@ NOT_RECORDED: list[tuple[str, dict[str, str], str]] = [
 def test_answered_without_being_recorded(client: Client) -> None:
     for method, headers, counted_as in NOT_RECORDED:
         client.tracker.counts.clicks.clear()
-        answer = client.ask(method, "/c/anvils:barb/banner", **headers)
+        answer = client.ask(method, "/c/anvils:barb/banner", b"", **headers)
         assert (answer.status, answer.headers["location"]) == (302, "https://anvils.example/sale")
         assert "set-cookie" not in answer.headers
         assert (headers, client.tracker.counts.clicks) == (headers, {counted_as: 1})

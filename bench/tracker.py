@@ -1,0 +1,234 @@
+"""Clicks that the tracker takes in a second, each on disk before its answer: beside an empty redirect on the same
+server with the same flags, in turns, and beside a view of a web framework that inserts row by row.
+
+`wrk` asks over 64 connections on loopback. After it the log holds as many clicks as were answered; at most those that
+were under way when a round ended come on top.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import psycopg
+
+from accredit import child
+from accredit.cli.tracker import server_arguments
+from accredit.database import embedded
+from accredit.tracker.answers import Reply, Scope
+from bench.load import accredit
+from bench.report import Report
+
+PROGRAM = """
+format = 1
+[program]
+code = "anvils"
+name = "Anvil Shop"
+advertiser = "ACME"
+currency = "USD"
+timezone = "UTC"
+referral_window_days = 30
+[program.tracking]
+allowed_hosts = ["anvils.example"]
+click_parameter = "ref"
+[[event_type]]
+code = "sale"
+[[partner]]
+code = "barb"
+[[ad]]
+code = "banner"
+name = "Banner"
+landing_page = "https://anvils.example/sale"
+[[terms]]
+code = "standard"
+version = 1
+[[contract]]
+partner = "barb"
+  [[contract.period]]
+  starts_at = 2026-01-01T00:00:00Z
+  terms = "standard"
+  version = 1
+"""
+FILL = """
+insert into tracking_click (program_id, visitor_id, clicked_at, id, click_id, partner, ad, device)
+select program.id, 'vi_' || md5(n::text), at, uuidv7(), 'ck_' || md5((-n)::text), 'barb', 'banner', 'mobile'
+from programs_program program, generate_series(1, %s) n,
+    lateral (select date_trunc('day', now() at time zone 'UTC') at time zone 'UTC'
+        - n %% %s * interval '1 day' + n * interval '1 ms') moment(at)
+"""
+CONNECTIONS = 64
+ROUNDS, SECONDS = 3, 4
+LONG_SECONDS = 600
+DAYS = 10
+SMALL, SIZE, LARGE = 100_000, 1_000_000, 10_000_000
+LIMIT_MS = 25
+READY_SECONDS = 60
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+
+async def empty(_scope: Scope, protocol: Reply) -> None:
+    """The empty redirect."""
+    protocol.response_empty(302, [("location", "https://anvils.example/sale")])
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One that answers, and the process in front of it."""
+
+    port: int
+    pid: int
+
+    def memory_mb(self) -> float:
+        """What the processes behind it have in RAM."""
+        workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        pages = sum(int(Path(f"/proc/{worker}/statm").read_text().split()[1]) for worker in workers)
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What `wrk` saw: redirects, those in a second, and the slowest but one percent in milliseconds."""
+
+    answered: int
+    rate: float
+    p99_ms: float
+
+
+@contextmanager
+def serving(arguments: Sequence[str], **variables: str) -> Iterator[Server]:
+    """A server that answers, on the port that takes the place of PORT."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    command = [str(port) if argument == "PORT" else argument for argument in arguments]
+    process = child.start([sys.executable, "-m", *command], environment={**os.environ, **variables})
+    try:
+        deadline = time.monotonic() + READY_SECONDS
+        while not _answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{command} does not answer")
+            time.sleep(0.05)
+        yield Server(port, process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(port: int) -> bool:
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_arguments: object) -> None:
+            return None
+
+    try:
+        urllib.request.build_opener(Stay).open(f"http://127.0.0.1:{port}/readyz", timeout=5)
+    except urllib.error.HTTPError as error:
+        return error.code == 302
+    except OSError:
+        return False
+    return True
+
+
+def ask(server: Server, seconds: int = SECONDS) -> Round:
+    """A round of clicks. Raises where anything but a redirect was answered."""
+    said = subprocess.run(
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--latency", "-H", f"User-Agent: {AGENT}",
+         f"http://127.0.0.1:{server.port}/c/anvils:barb/banner?s1=mail&s2=42"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    slowest, answered = re.search(r"99%\s+([0-9.]+)(us|ms|s)", said), re.search(r"(\d+) requests in ([0-9.]+)s", said)
+    if slowest is None or answered is None or "Non-2xx" in said:
+        raise RuntimeError(said)
+    milliseconds = float(slowest[1]) * {"us": 0.001, "ms": 1, "s": 1000}[slowest[2]]
+    return Round(int(answered[1]), int(answered[1]) / float(answered[2]), milliseconds)
+
+
+def measure_turns(tracker: Server, yardstick: Server, url: str) -> None:
+    """Print the tracker's rate and its slowest answers beside the empty redirect, and count what is on disk."""
+    before = count(url)
+    bare, taken = [], []
+    for _ in range(ROUNDS):
+        bare.append(ask(yardstick))
+        taken.append(ask(tracker))
+    written, answered = count(url) - before, sum(one.answered for one in taken)
+    if not answered <= written <= answered + ROUNDS * CONNECTIONS:
+        raise RuntimeError(f"{answered} clicks were answered and {written} are in the log")
+    rate, of_empty = (median(one.rate for one in rounds) for rounds in (taken, bare))
+    Report("clicks on disk, beside an empty redirect", rate, of_empty, rate / of_empty, ">= 0.35", unit="/s").show()
+    slowest, bare_slowest = (median(one.p99_ms for one in rounds) for rounds in (taken, bare))
+    Report(f"  p99, in parts of {LIMIT_MS} ms", slowest, bare_slowest, slowest / LIMIT_MS, "<= 1", unit="ms").show()
+    Report(f"  clicks answered, and found in the log ({ROUNDS} rounds)", answered, written, unit="").show()
+
+
+def measure_growth(tracker: Server, url: str, owner_url: str, size: int) -> None:
+    """Print what a click costs with few and with many clicks in the log."""
+    costs = []
+    for clicks in (SMALL, size):
+        with psycopg.connect(owner_url, autocommit=True) as owner:
+            owner.execute(
+                "select tracking_make_partitions('tracking_click', array(select current_date - n"
+                " from generate_series(0, %s) n))",
+                [DAYS],
+            )
+            owner.execute(FILL, [max(clicks - count(url), 0), DAYS])
+            owner.execute("vacuum analyze tracking_click")
+
+        costs.append(1e6 / median(ask(tracker).rate for _ in range(ROUNDS)))
+    name = f"cost of a click with {size:,} clicks in the log, and with {SMALL:,}"
+    Report(name, costs[1], costs[0], costs[1] / costs[0], "<= 1.25", unit="us").show()
+
+
+def count(url: str) -> int:
+    """How many clicks the log has."""
+    with psycopg.connect(url) as connection:
+        return int((connection.execute("select count(*) from tracking_click").fetchone() or (0,))[0])
+
+
+def main(large: bool) -> None:
+    """All figures, on a server of their own."""
+    if shutil.which("wrk") is None:
+        sys.exit("There is no wrk, which makes the load: install it, as in `apt-get install wrk`.")
+    state = Path(tempfile.mkdtemp(prefix="accredit-bench-"))
+    state.chmod(0o755)  # the server may run as somebody else
+    cluster = embedded.cluster_in(state)
+    server = embedded.start(cluster)
+    url, owner_url = cluster.url(embedded.APPLICATION), cluster.url(embedded.OWNER)
+    try:
+        accredit(state, "prepare")
+        (state / "program.toml").write_text(PROGRAM)
+        accredit(state, "program", "apply", str(state / "program.toml"))
+        flags = server_arguments("127.0.0.1", 0)
+        flags[flags.index("--port") + 1] = "PORT"
+        unlimited = {"ACCREDIT_STATE_DIR": str(state), "ACCREDIT_TRACKER_ADDRESS_LIMIT": "0"}
+        with serving(["accredit", "tracker", "--port", "PORT"], **unlimited) as tracker:
+            ask(tracker, 1)
+            memory = tracker.memory_mb()
+            with serving(["granian", *flags, "bench.tracker:empty"]) as yardstick:
+                measure_turns(tracker, yardstick, url)
+            measure_growth(tracker, url, owner_url, LARGE if large else SIZE)
+            if large:
+                ask(tracker, LONG_SECONDS)
+            grown = tracker.memory_mb()
+            Report(
+                "memory of the tracker at the end, and at first", grown, memory, grown / memory, "<= 1.2", unit="MB"
+            ).show()
+        view = ["granian", "--interface", "wsgi", "--port", "PORT", "--no-ws", "--blocking-threads", "4",
+                "--log-level", "warning", "bench.django_redirect:application"]  # fmt: skip
+        with serving(view, ACCREDIT_DATABASE_URL=url) as naive:
+            ask(naive, 1)
+            one = ask(naive)
+            Report(f"a view that inserts row by row (p99 {one.p99_ms:.0f} ms)", one.rate, unit="/s").show()
+    finally:
+        embedded.stop(server)
+        embedded.remove(cluster)
+        with suppress(FileNotFoundError):
+            shutil.rmtree(state)
