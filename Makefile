@@ -38,9 +38,11 @@ lint: $(packages) ## check style, types, layers, locks and migrations
 	$(python) -W ignore::RuntimeWarning -m django makemigrations --check --dry-run --settings accredit.config.settings
 
 bench: $(packages) ## measure, each figure beside its yardstick; at most 30 minutes
+	@sh setup/wrk.sh
 	@exec $(python) -m bench $(BENCH)
 
 bench-large: $(packages) ## measure the sizes of ten million clicks
+	@sh setup/wrk.sh
 	@exec $(python) -m bench --large $(BENCH)
 
 soak: $(packages) ## kill the services 200 times under load, and count; about 10 minutes
