@@ -14,6 +14,8 @@ def worker() -> None:
     """
     if os.environ.get("ACCREDIT_ENDS_WITH_PARENT"):
         child.end_with_parent(signal.SIGTERM, os.getppid())
+    # Its threads keep a connection each, for as long as they work.
+    os.environ["ACCREDIT_DATABASE_POOL_SIZE"] = "0"
     with reporting_setup():
         from accredit.config.installation import installation
 
