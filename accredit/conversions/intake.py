@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 import polars as pl
 from django.db import connection
 
+from accredit.database.keys import key_of_unknown_program
 from accredit.engine.customer_status import is_mapped, map_customer_status
 from accredit.engine.frames import TEXT
 from accredit.programs.models import Program
@@ -111,7 +112,7 @@ def intake_of(program: Program, *, now: datetime) -> Intake:
     """What waits, what is held, and what came in RECENT before `now`."""
     since = now - RECENT
     # What came before the program was there lies under the key of its code alone.
-    keys = [program.id, uuid5(NAMESPACE_URL, f"accredit:program:{program.code}")]
+    keys = [program.id, key_of_unknown_program(program.code)]
     [(waiting,)] = _rows("select count(*) from tracking_pending where program_id = any(%s) and reason is null", [keys])
     return Intake(waiting, _counts(keys), _held(keys), _conflicts(program, since), _days(program, since))
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
 from accredit.conversions.intake import came_in, intake_of, words_of
+from accredit.database.keys import key_of_unknown_program
 from accredit.programs.models import EventType, Program
 from tests.factories.installing import NOW, clicks, install, load, orders
 from tests.factories.intake import hold, send
@@ -48,7 +48,7 @@ def test_an_order_of_another_visitor_is_in_conflict_without_a_difference_to_show
 
 
 def test_held_orders_are_counted_by_reason_and_listed_the_latest_first(program: Program) -> None:
-    unknown = uuid5(NAMESPACE_URL, "accredit:program:anvils")
+    unknown = key_of_unknown_program("anvils")
     hold(program.id, "club", "1", reason="unknown_event_type", at=NOW - timedelta(hours=2))
     hold(program.id, "club", "2", reason="unknown_event_type", at=NOW - timedelta(hours=1), signed=True)
     hold(unknown, "sale", "3", reason="unknown_program", at=NOW - timedelta(minutes=1))

@@ -94,7 +94,7 @@ def test_german_pages_are_german(shop: Shop, as_: As, now: datetime) -> None:
     User.objects.update(language="de")
     hold(shop.program.id, "club", "H-1", reason="unknown_event_type", at=now)
     page = as_("agency").get(INTAKE).text
-    assert "Zurückgehaltene Bestellungen" in page
+    assert "Zurückgehaltene Orders" in page
     assert "Das Programm hat keinen solchen Ereignistyp" in page
 
 

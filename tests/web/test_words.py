@@ -10,6 +10,7 @@ from django.utils.translation import override
 from accredit.conversions.models import Status
 from accredit.engine import frames
 from accredit.engine.program import CreditGroup
+from accredit.tracking import pending
 from accredit.web import translations, words
 
 
@@ -19,13 +20,15 @@ from accredit.web import translations, words
         (words.STATUSES, Status.values),
         (words.OUTCOMES, frames.OUTCOME.categories),
         (words.REASONS, frames.REASON.categories),
+        (words.HELD, pending.REASONS),
+        (words.HELD_REMEDIES, words.HELD),
         (words.CREDIT_GROUPS, [group.value for group in CreditGroup]),
         (
             words.RESTRICTIONS,
             [frames.EVENT_TYPE_NOT_PAID, frames.FOREIGN_PROMO_CODE, frames.NO_AMOUNT_IN_CURRENCY],
         ),
     ],
-    ids=["statuses", "outcomes", "reasons", "credit groups", "restrictions"],
+    ids=["statuses", "outcomes", "reasons", "held", "remedies", "credit groups", "restrictions"],
 )
 def test_every_code_has_a_word(known: words.Words, codes: Iterable[str]) -> None:
     assert set(known) == set(codes)
