@@ -24,13 +24,13 @@ def check(
     Exit code 0: every ledger is right. 1: one is not, or there is no such program.
     """
     with _ready():
-        from accredit.ledger import checks
+        from accredit.conversions.checking import check_ledger
         from accredit.programs.models import Program
         from accredit.programs.queries import program_by_code
 
         wrong = 0
         for one in Program.objects.order_by("code") if program is None else [program_by_code(program)]:
-            findings = checks.check(one.id)
+            findings = check_ledger(one)
             for rule, finding in findings.iter_rows():
                 typer.secho(f"{one.code}: {finding}. The rule: {rule}.", err=True, fg="red")
             wrong += len(findings)

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 import polars as pl
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from psycopg import sql
 
-from accredit.conversions.models import Cause, Conversion, Status
+from accredit.conversions import history
+from accredit.conversions.models import Cause, Conversion, Status, Way
 from accredit.conversions.operations import OrdersNotPriced
 from accredit.conversions.rates import keep_rates, rate_ids
-from accredit.conversions.recording import credited_columns, decision_rows, item_rows, shown_columns
+from accredit.conversions.recording import change_conversions, credited_columns, decision_rows, item_rows, shown_columns
 from accredit.database.copy import copy_in, copy_out, text_array
 from accredit.engine.deciding import Decided, decide
 from accredit.engine.frames import CLICK_FIELDS, CONVERSIONS, ITEMS, MINOR, TEXT, Schema
@@ -39,6 +40,7 @@ CHANGES: Schema = {
 _STORED: Schema = {
     "id": TEXT,
     "decision": pl.Int64(),
+    "changes": pl.Int64(),
     **{name: dtype for name, dtype in CONVERSIONS.items() if name not in CLICK_FIELDS},
     **dict.fromkeys(CLICK_FIELDS, TEXT),
     **dict.fromkeys(COMPARED, TEXT),
@@ -151,11 +153,26 @@ class _Batch:
         copy_in("conversions_decision", rows.filter(changed))
         items = item_rows(self.program_id, decided, self.items, ids, numbers, rates)
         copy_in("conversions_item", items.filter(changed.gather(self.items["conversion"])))
+        self._keep(changed, now)
         holds = credited.drop("currency", "turnover_minor")
         shown = pl.concat(
             [ids.to_frame("id"), numbers.to_frame("decision"), holds, *shown_columns(decided)], how="horizontal"
         )
-        _update_conversions(self.program_id, shown.filter(changed))
+        change_conversions(self.program_id, shown.filter(changed))
+
+    def _keep(self, changed: pl.Series, now: datetime) -> None:
+        rows = self.stored.filter(changed).select(
+            "id",
+            "changes",
+            status_before=pl.lit(Status.OPEN.value),
+            status=pl.lit(Status.OPEN.value),
+            decision_before="decision",
+            decision=pl.col("decision") + 1,
+            rejection_reason=pl.lit(None, TEXT),
+            comment=pl.lit(None, TEXT),
+            source=pl.lit(None, TEXT),
+        )
+        history.keep(self.program_id, rows, history.Actor(Way.COMMAND), now=now)
 
 
 def _stored(program_id: UUID, ids: Sequence[str]) -> pl.DataFrame:
@@ -163,12 +180,14 @@ def _stored(program_id: UUID, ids: Sequence[str]) -> pl.DataFrame:
     columns = [
         sql.SQL("order_fields ->> {} as {}").format(sql.Literal(name), sql.Identifier(name))
         if name in CLICK_FIELDS
+        else history.CHANGES
+        if name == "changes"
         else sql.Identifier(name)
         for name in _STORED
     ]
     query = sql.SQL(
-        "select {} from conversions_conversion where program_id = {} and id = any({}::uuid[]) and status = {}"
-        " order by occurred_at, id for update"
+        "select {} from conversions_conversion conversion where program_id = {} and id = any({}::uuid[])"
+        " and status = {} order by occurred_at, id for update"
     )
     wanted = text_array(pl.Series(ids, dtype=TEXT))
     return copy_out(query.format(sql.SQL(", ").join(columns), program_id, wanted, Status.OPEN.value), _STORED)
@@ -201,26 +220,3 @@ def _changes(stored: pl.DataFrame, credited: pl.DataFrame) -> pl.DataFrame:
         commission_before_minor=pl.col("commission_minor").cast(MINOR),
         commission_minor=credited["commission_minor"],
     )
-
-
-def _update_conversions(program_id: UUID, rows: pl.DataFrame) -> None:
-    """Have conversions say what their new decisions say. `rows`: id, and columns of conversions."""
-    columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
-    settings = sql.SQL(", ").join(
-        sql.SQL("{0} = again.{0}").format(sql.Identifier(name)) for name in rows.columns if name != "id"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL(
-                "create temporary table again on commit drop as select {} from conversions_conversion with no data"
-            ).format(columns)
-        )
-        copy_in("again", rows)
-        cursor.execute("analyze again")
-        cursor.execute(
-            sql.SQL(
-                "update conversions_conversion conversion set {} from again"
-                " where conversion.program_id = {} and conversion.id = again.id"
-            ).format(settings, program_id)
-        )
-        cursor.execute("drop table again")

@@ -5,6 +5,7 @@ Facts name the set-up by its codes, as the engine and the files do. Every key be
 
 from django.db import models
 
+from accredit.access.models import User
 from accredit.money import MAX_AMOUNT_MINOR
 from accredit.programs.models import Program, one_of
 
@@ -26,6 +27,17 @@ class Cause(models.TextChoices):
 
     RECORDED = "recorded"
     CREDITED_AGAIN = "credited_again"
+    TURNOVER_CHANGED = "turnover_changed"
+
+
+class Way(models.TextChoices):
+    """What somebody changed a conversion through."""
+
+    PAGE = "page"
+    FILE = "file"
+    API_KEY = "api_key"
+    COMMAND = "command"
+    AUTOMATIC = "automatic"
 
 
 def money(amounts: list[str], name: str) -> models.CheckConstraint:
@@ -120,6 +132,8 @@ class Conversion(Credited):
     status = models.TextField(choices=Status, db_collation="C")
     decision = models.PositiveIntegerField()
     """Number of the decision that counts."""
+    rejection_reason = models.TextField(null=True, db_collation="C")
+    rejection_comment = models.TextField(null=True)
 
     visitor_id = models.TextField(null=True, db_collation="C")
     customer_id = models.TextField(null=True, db_collation="C")
@@ -158,6 +172,11 @@ class Conversion(Credited):
             one_of("status", Status.choices, "conversion_status"),
             money(["turnover_minor", "commission_minor"], "conversion_money"),
             credited_once("conversion_credited_to"),
+            models.CheckConstraint(
+                condition=models.Q(status=Status.REJECTED)
+                | models.Q(rejection_reason__isnull=True, rejection_comment__isnull=True),
+                name="conversion_rejected",
+            ),
         ]
         indexes = [
             models.Index(fields=["program", "occurred_at", "id"], name="conversion_by_time"),
@@ -226,3 +245,42 @@ class Item(Fact):
 
     class Meta:
         constraints = [money(["turnover_minor"], "item_money")]
+
+
+class Change(Fact):
+    """That a conversion got another status or another decision: append-only, numbered from 1 for each conversion. The
+    database changes neither without it. It names no visitor and no customer."""
+
+    pk = models.CompositePrimaryKey("program_id", "conversion_id", "number")
+    conversion_id = models.UUIDField()
+    number = models.PositiveIntegerField()
+    changed_at = models.DateTimeField()
+    way = models.TextField(choices=Way, db_collation="C")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, db_index=False)
+    """Null where nobody in particular did it: a command, or Accredit by itself."""
+    source = models.TextField(null=True)
+    """Where it stood, such as the file and its row."""
+    status_before = models.TextField(choices=Status, db_collation="C")
+    status = models.TextField(choices=Status, db_collation="C")
+    decision_before = models.PositiveIntegerField()
+    decision = models.PositiveIntegerField()
+    rejection_reason = models.TextField(null=True, db_collation="C")
+    comment = models.TextField(null=True)
+    """Of a rejection, or why the turnover was changed."""
+
+    class Meta:
+        constraints = [
+            one_of("way", Way.choices, "change_way"),
+            one_of("status_before", Status.choices, "change_status_before"),
+            one_of("status", Status.choices, "change_status"),
+            models.CheckConstraint(
+                condition=models.Q(decision=models.F("decision_before") + 1)
+                | (models.Q(decision=models.F("decision_before")) & ~models.Q(status=models.F("status_before"))),
+                name="change_of_something",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status=Status.REJECTED, rejection_reason__isnull=False)
+                | (~models.Q(status=Status.REJECTED) & models.Q(rejection_reason__isnull=True)),
+                name="change_rejected",
+            ),
+        ]

@@ -23,6 +23,7 @@ REFUSALS = {
     "conversion_event_type": "There are conversions of this event type: it stays.",
     "conversion_partner": "Conversions are credited to this partner: it stays. End its contract instead.",
     "conversion_channel": "Conversions are credited to this channel: it stays. Let its last period end instead.",
+    "change_rejection_reason": "Conversions were rejected for this reason: it stays.",
     "terms_version_in_use": "A contract period uses this version: it stays as it is. Add another version.",
     "contract_period_in_use": "Conversions up to {until} are credited by it: up to then it stays as it is. Let it end"
     " later than that, and begin another period there.",

@@ -10,8 +10,10 @@ from django.db import connection
 from typer.testing import CliRunner, Result
 
 from accredit.cli import app
+from accredit.ledger.checks import check
 from accredit.ledger.operations import post
-from tests.factories.installing import install
+from tests.factories.installing import install, load, orders
+from tests.factories.validating import approve
 from tests.ledger.entries import NOW, postings
 
 pytestmark = pytest.mark.django_db
@@ -36,22 +38,40 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["ledger", *arguments])
 
 
-def test_a_ledger_that_is_right_is_said_to_be(shop: UUID) -> None:
+@pytest.fixture
+def validated_shop() -> UUID:
+    """The program `anvils` with two approved orders: Barb earned 10.00 and 5.00."""
+    program = install()
+    load(program, orders=orders("order | at | turnover | codes\n 1 | T | 100.00 | anvil10\n 2 | T | 50.00 | anvil10"))
+    approve("1")
+    approve("2")
+    return program.id
+
+
+def test_a_ledger_that_is_right_is_said_to_be(validated_shop: UUID) -> None:
     for arguments in (["check"], ["check", "--program", "anvils"]):
         result = run(*arguments)
         assert (result.exit_code, result.output) == (0, "The ledger of 'anvils' is right.\n")
 
 
-def test_every_finding_is_printed(shop: UUID, as_owner: Callable[[], AbstractContextManager[None]]) -> None:
+def test_every_finding_is_printed(validated_shop: UUID, as_owner: Callable[[], AbstractContextManager[None]]) -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("alter table ledger_posting disable trigger user")
-        cursor.execute("delete from ledger_posting where program_id = %s and entry = 2", [shop])
+        cursor.execute("delete from ledger_posting where program_id = %s and entry = 2", [validated_shop])
     result = run("check")
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr == (
         "anvils: entry 2 says 1 and has 0. The rule: An entry has all of its postings.\n"
-    )  # fmt: skip
+        "anvils: barb, USD: 1500 minor units are approved and unpaid, and the ledger has 1000."
+        " The rule: A partner's balance is the sum of its approved, unpaid commissions.\n"
+    )
+
+
+def test_what_no_conversion_approves_is_found(shop: UUID) -> None:
+    result = run("check")
+    assert result.exit_code == 1
+    assert "anvils: ann, JPY: 0 minor units are approved and unpaid, and the ledger has 700." in result.stderr
 
 
 def test_months_that_are_over_are_closed_in_turn(shop: UUID) -> None:
@@ -70,7 +90,7 @@ def test_months_that_are_over_are_closed_in_turn(shop: UUID) -> None:
     assert (nothing.exit_code, nothing.output) == (
         0, "There is no month to close: every month that is over is closed.\n"
     )  # fmt: skip
-    assert run("check").exit_code == 0
+    assert check(shop).is_empty()
 
 
 def test_balances_are_shown_in_major_units(shop: UUID) -> None:

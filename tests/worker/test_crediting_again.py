@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from accredit.conversions.crediting_again import CreditedAgain, Selection, credit_again
-from accredit.conversions.models import Cause, Conversion, Decision, Item, Status
+from accredit.conversions.models import Cause, Conversion, Decision, Item
 from accredit.conversions.queries import trace
 from accredit.programs.models import Program
 from accredit.programs.operations import apply_program
@@ -16,6 +16,7 @@ from tests.conversions.test_loading import CLICKS, ITEMS, ORDERS, content
 from tests.factories.arriving import arrive
 from tests.factories.installing import NOW, SHOP, clicks, install, items, load, orders, shop
 from tests.factories.tables import T
+from tests.factories.validating import approve
 from tests.worker.test_booking import book_all
 
 pytestmark = pytest.mark.django_db
@@ -102,7 +103,7 @@ def test_only_what_is_open_and_selected_is_decided_anew() -> None:
         3     | T-1d | 10.00    | v1
         4     | T    | 10.00    | v1
     """))  # fmt: skip
-    Conversion.objects.filter(order_token="1").update(status=Status.APPROVED)
+    approve("1")
     load(program, clicks("click | at | visitor | party\n k | T-5d | v1 | barb"))
     day = T.date()
     assert again(Selection(event_type="lead"), dry_run=True).changes.is_empty()
