@@ -1,14 +1,18 @@
-"""`accredit conversions credit-again`: conversions decided anew."""
+"""`accredit conversions credit-again | validate`: conversions decided anew, approved and rejected."""
 
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from accredit.cli.reporting import counted
 from accredit.cli.serving import reporting_setup
 
 if TYPE_CHECKING:
-    from accredit.conversions.crediting_again import CreditedAgain
+    import polars as pl
+
+    from accredit.conversions.crediting_again import CreditedAgain, Selection
+    from accredit.conversions.validating import Planned
 
 app = typer.Typer(help="Conversions that are booked.", no_args_is_help=True)
 SHOWN = 100
@@ -58,6 +62,95 @@ def credit_again(
                 typer.echo(f"{closed:,} are approved or rejected, and were left.")
             if without := sum(part.without_clicks for part in parts):
                 typer.echo(f"{without:,} were left because the click that won is no longer there.")
+
+
+@app.command()
+def validate(
+    program: Annotated[str, typer.Option(help="The code of the program.")],
+    approve: Annotated[bool, typer.Option("--approve", help="Approve them: their commissions are booked.")] = False,
+    reject: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Reject them for a reason of the program.")
+    ] = None,
+    comment: Annotated[str | None, typer.Option(help="More on a rejection, for the partner.")] = None,
+    order: Annotated[list[str] | None, typer.Option(help="An order token; can be given several times.")] = None,
+    event_type: Annotated[str | None, typer.Option(help="Only this event type.")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; show what would change.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Approve or reject open conversions, each once and for good.
+
+    Exit code 0: all became what was asked, or would. 1: some did not, and why is shown; or nothing was done.
+    """
+    if approve == (reject is not None):
+        raise typer.BadParameter("say either --approve or --reject REASON")
+    with reporting_setup():
+        from accredit.config.installation import installation
+
+        with installation():
+            from accredit.conversions.crediting_again import Selection
+            from accredit.conversions.history import Actor
+            from accredit.conversions.models import Way
+            from accredit.conversions.validating import validate
+            from accredit.programs.queries import UnknownProgram
+
+            selection = Selection(tuple(order or ()), event_type, _day(since), _day(until))
+            try:
+                asked, unknown = _asked(program, selection, reject, comment)
+                if not (yes or dry_run):
+                    what = "Approve" if approve else "Reject"
+                    typer.confirm(f"{what} {counted(len(asked), 'conversion')} for good?", abort=True)
+                changed, unchanged = 0, 0
+                for part in validate(program, asked, Actor(Way.COMMAND), now=datetime.now(UTC), dry_run=dry_run):
+                    _show_unchanged(part, shown=unchanged)
+                    changed += len(part.changes)
+                    unchanged += len(part.unchanged)
+            except UnknownProgram as error:
+                typer.secho(str(error.args[0]), err=True, fg="red")
+                raise typer.Exit(1) from None
+            for token in unknown:
+                typer.secho(f"{token}: the program has no such conversion.", err=True, fg="red")
+            verb = "approved" if approve else "rejected"
+            typer.echo(f"{counted(changed, 'conversion')} {'would be ' if dry_run else ''}{verb}.")
+            if unchanged or unknown:
+                raise typer.Exit(1)
+
+
+def _asked(
+    code: str, selection: "Selection", rejection_reason: str | None, comment: str | None
+) -> tuple["pl.DataFrame", list[str]]:
+    """What is asked for (`validating.ASKED`), and order tokens that there are not. What is named is asked for whatever
+    its status; of everything else what is open."""
+    import polars as pl
+
+    from accredit.conversions.models import Status
+    from accredit.conversions.validating import ASKED
+    from accredit.programs.queries import program_by_code
+
+    found = selection.of(program_by_code(code).id).order_by("occurred_at", "id")
+    rows = list(
+        (found if selection.order_tokens else found.filter(status=Status.OPEN)).values_list("id", "order_token")
+    )
+    tokens = {token for _, token in rows}
+    status = Status.APPROVED if rejection_reason is None else Status.REJECTED
+    given = {"status": status.value, "rejection_reason": rejection_reason, "comment": comment}
+    asked = pl.DataFrame([{"id": str(key), **given} for key, _ in rows], schema=dict(ASKED), orient="row")
+    return asked, [token for token in selection.order_tokens if token not in tokens]
+
+
+def _show_unchanged(part: "Planned", shown: int) -> None:
+    from accredit.conversions.validating import WHY
+
+    for row in part.unchanged.head(max(SHOWN - shown, 0)).iter_rows(named=True):
+        first = ""
+        if row["why"] == "validated":
+            by = f" by {row['changed_by']}" if row["changed_by"] else ""
+            at = f" at {row['changed_at']:%Y-%m-%d %H:%M} UTC" if row["changed_at"] else ""
+            first = f": {row['status']}{by}{at}"
+        typer.secho(f"{row['event_type']} {row['order_token']}: {WHY[row['why']]}{first}.", err=True, fg="red")
+    if shown <= SHOWN < shown + len(part.unchanged):
+        typer.secho("…", err=True, fg="red")
 
 
 def _day(at: datetime | None) -> date | None:
