@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection, connections
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -49,14 +48,8 @@ def browser(live_server: LiveServer, chromium_of_tests: Browser) -> Browser:
 
 
 @pytest.fixture
-def shop(transactional_db: None, as_owner: Callable[[], AbstractContextManager[None]]) -> Shop:
-    """The shop, for the server's own connection to see. What other tests left in the logs goes first: Django empties
-    the tables of its models only."""
-    with as_owner(), connection.cursor() as cursor:
-        cursor.execute(
-            "truncate tracking_click, tracking_foreign_click, tracking_conversion_event, tracking_order,"
-            " tracking_pending"
-        )
+def shop(transactional_db: None) -> Shop:
+    """The shop, for the server's own connection to see."""
     return open_shop()
 
 
