@@ -1,5 +1,6 @@
 """Turnover changes with the rate that was kept, and books the difference where the commission is approved."""
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -252,3 +253,34 @@ def test_of_many_who_saw_the_same_one_changes_it(program: Program) -> None:
     assert sum(len(planned.changes) for planned in done) == 1
     assert [row for planned in done for row in told(planned)] == [("1", "changed_since")] * 4
     assert check_ledger(program).is_empty()
+
+
+@pytest.mark.django_db
+def test_a_commission_that_grows_too_large_is_told() -> None:
+    program = install(SHOP.replace('percent = "10"', 'percent = "1000"'))
+    load(program, orders=orders("order | at | turnover | codes\n 1 | T | 100.00 | anvil10"))
+    assert told(changed("order | turnover\n 1 | 9999999999999.99")) == [("1", "commission_too_large")]
+    assert holds("1") == "100.00 1000.00 1"
+
+
+@pytest.mark.django_db
+def test_whatever_happens_in_whatever_order_the_ledger_agrees(program: Program) -> None:
+    chance = random.Random(8)
+    for _ in range(40):
+        order = chance.choice("1234")
+        match chance.choice(["approve", "reject", "turnover", "turnover", "items", "again"]):
+            case "approve":
+                approve(order)
+            case "reject" if order != "1":
+                validated(asked(f"order | to | reason\n {order} | rejected | returned"))
+            case "turnover":
+                changed(f"order | turnover\n {order} | {chance.randrange(20_000) / 100:.2f}")
+            case "items":
+                changed(
+                    "order | turnover\n 2 | -",
+                    f"order | item | quantity | turnover\n 2 | a | {chance.randrange(4)} | -",
+                )
+            case "again":
+                list(credit_again("anvils", Selection(), now=LATER))
+        assert check_ledger(program).is_empty()
+    assert {*Conversion.objects.values_list("status", flat=True)} == {"approved", "rejected"}

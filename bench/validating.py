@@ -1,0 +1,131 @@
+"""Approving conversions in batches, with their history and the ledger, beside bare SQL that writes as many of the same
+rows into the same tables without asking anything, its triggers taken off.
+
+On the embedded server with its durability; a batch is a transaction on either side.
+"""
+
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import psycopg
+
+from accredit.database import embedded
+from bench.credit_files import write_inputs
+from bench.load import accredit
+from bench.report import Report, peak_mb, timed
+
+SIZE, LARGE = 100_000, 500_000
+BATCH = 10_000
+TARGET = 5_000
+GUARDED = ("conversions_conversion", "ledger_entry", "ledger_posting")
+BARE = (
+    """
+    create temporary table batch on commit drop as
+    select id, decision, partner, currency, commission_minor, row_number() over (order by id) as place
+    from conversions_conversion where status = 'open' order by id limit %(rows)s
+    """,
+    """
+    insert into conversions_change (program_id, conversion_id, number, changed_at, way, status_before, status,
+        decision_before, decision)
+    select %(program)s, id, 1, now(), 'command', 'open', 'approved', decision, decision from batch
+    """,
+    """
+    update conversions_conversion conversion set status = 'approved' from batch
+    where conversion.program_id = %(program)s and conversion.id = batch.id
+    """,
+    """
+    create temporary table booked on commit drop as
+    select *, (select max(number) from ledger_entry where program_id = %(program)s) + row_number() over () as number
+    from batch where partner is not null and commission_minor > 0
+    """,
+    """
+    insert into ledger_entry (program_id, number, key, occurred_at, posted_at, kind, cause, currency, postings)
+    select %(program)s, number, 'approval ' || id, now(), now(), 'approval', id || ' 1', currency, 1 from booked
+    """,
+    """
+    insert into ledger_posting (program_id, entry, position, from_account, to_account, currency, amount_minor)
+    select %(program)s, number, 1, owes.id, earned.id, booked.currency, commission_minor
+    from booked
+    join ledger_account owes on owes.program_id = %(program)s and owes.kind = 'advertiser_owes'
+        and owes.currency = booked.currency
+    join ledger_account earned on earned.program_id = %(program)s and earned.kind = 'partner_earned'
+        and earned.partner = booked.partner and earned.currency = booked.currency
+    """,
+)
+
+
+def approve(size: int) -> float:
+    """Approve so many open conversions; the seconds that it took."""
+    from accredit.conversions.history import Actor
+    from accredit.conversions.models import Conversion, Status, Way
+    from accredit.conversions.validating import ASKED, validate
+
+    ids = Conversion.objects.filter(status=Status.OPEN).order_by("id").values_list("id", flat=True)[:size]
+    asked = pl.DataFrame([{"id": str(key), "status": "approved"} for key in ids], schema=dict(ASKED), orient="row")
+    with timed() as validating:
+        parts = list(validate("bench", asked, Actor(Way.COMMAND), now=datetime.now(UTC)))
+    assert sum(len(part.changes) for part in parts) == size
+    return validating.seconds
+
+
+def approve_bare(owner: psycopg.Connection, size: int) -> float:
+    """The yardstick: the seconds that SQL takes for so many others."""
+    (program_id,) = owner.execute("select id from programs_program").fetchall()[0]
+    for table in GUARDED:
+        owner.execute(f"alter table {table} disable trigger user".encode())
+    with timed() as bare:
+        for _ in range(0, size, BATCH):
+            with owner.transaction():
+                for statement in BARE:
+                    owner.execute(statement.encode(), {"program": program_id, "rows": BATCH})
+    for table in GUARDED:
+        owner.execute(f"alter table {table} enable trigger user".encode())
+    return bare.seconds
+
+
+def measure(state: Path, size: int) -> None:
+    """Print the figures of one size."""
+    folder = state / "files"
+    folder.mkdir()
+    write_inputs(folder, 2 * size, 2 * size)
+    accredit(state, "program", "apply", str(folder / "program.toml"))
+    accredit(state, "load", "--program=bench", f"--clicks={folder / 'clicks.csv'}", f"--orders={folder / 'orders.csv'}")
+    cluster = embedded.cluster_in(state)
+    with psycopg.connect(cluster.url(embedded.ADMINISTRATOR, embedded.DATABASE), autocommit=True) as owner:
+        owner.execute("vacuum analyze conversions_conversion")
+        owner.execute("checkpoint")
+        seconds = approve(size)
+        owner.execute("checkpoint")
+        bare = approve_bare(owner, size)
+        (approved,) = owner.execute("select count(*) from conversions_change").fetchall()[0]
+        assert approved == 2 * size
+    rate = size / seconds
+    name = f"approve {size:,} conversions in batches of {BATCH:,}, a second"
+    Report(name, rate, TARGET, rate / TARGET, ">= 1", peak_mb(), unit="/s").show()
+    Report("  beside bare SQL of as many rows", seconds, bare, bare / seconds).show()
+
+
+def main(large: bool) -> None:
+    """The figures of one size, on an empty database."""
+    state = Path(tempfile.mkdtemp(prefix="accredit-bench-"))
+    state.chmod(0o755)  # the server may run as somebody else
+    os.environ.update(ACCREDIT_STATE_DIR=str(state), DJANGO_SETTINGS_MODULE="accredit.config.settings")
+    cluster = embedded.cluster_in(state)
+    server = embedded.start(cluster)
+    try:
+        accredit(state, "prepare")
+        import django
+
+        django.setup()
+        from django.db import connection
+
+        measure(state, LARGE if large else SIZE)
+        connection.close()
+    finally:
+        embedded.stop(server)
+        embedded.remove(cluster)
+        shutil.rmtree(state)
