@@ -6,7 +6,8 @@ conversions keep, with fractions; and `accredit credit` has to say the same of e
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -42,10 +43,15 @@ def retail() -> Retail:
 
 
 @pytest.fixture(scope="module")
-def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[LoadedDemo]:
+def loaded(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, as_owner: Callable[[], AbstractContextManager[None]]
+) -> Iterator[LoadedDemo]:
     """The real file in the database, for all tests of this module; gone after them."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield load_demo(PATH, now=NOW)
+        demo = load_demo(PATH, now=NOW)
+        with as_owner(), connection.cursor() as cursor:  # autovacuum sees nothing of an open transaction
+            cursor.execute("analyze")
+        yield demo
         transaction.set_rollback(True)
 
 

@@ -111,7 +111,8 @@ def test_clicks_are_kept_for_the_longest_window_and_what_the_program_adds() -> N
     install(SHOP.replace('code = "anvils"', 'code = "hammers"').replace("retention_days = 500", ""))
     assert kept_days() == 45 + 500
     append_clicks(Program.objects.get(code="anvils"), clicks(CLICKS))
-    assert list(archive_old_clicks(DAY + timedelta(days=545))) == [(DAY - timedelta(days=1), 1)]
+    moved = [(day, clicks) for day, clicks in archive_old_clicks(DAY + timedelta(days=545)) if clicks]
+    assert moved == [(DAY - timedelta(days=1), 1)]
     archive_clicks(int((NOW + timedelta(days=600)).timestamp()))
     assert len(archived()) == 4
 
