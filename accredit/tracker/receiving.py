@@ -10,12 +10,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.errors import CheckViolation
 
-from accredit.database.keys import uuid7
+from accredit.database.keys import key_of_unknown_program, uuid7
 from accredit.files.values import MAX_TEXT
 from accredit.tracker import answers, signing, visitors
 from accredit.tracker.answers import Headers, Refusal, Reply, Scope
@@ -88,7 +88,7 @@ class Call(NamedTuple):
     @property
     def program_id(self) -> UUID:
         """That of the program; of one that is not there yet the key under which its orders wait for it."""
-        return self.known.id if self.known else uuid5(NAMESPACE_URL, f"accredit:program:{self.program}")
+        return self.known.id if self.known else key_of_unknown_program(self.program)
 
     @property
     def held(self) -> str | None:
