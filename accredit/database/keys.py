@@ -8,6 +8,7 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's digits in their own order: texts of one prefix sort as their keys do."""
 DIGITS = 26
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+_HALF = (1 << 60) - 1
 VALUES = {digit: value for value, digit in enumerate(ALPHABET)}
 
 
@@ -29,7 +30,14 @@ def key_to_text(prefix: str, key: UUID) -> str:
 
 def digits_of(value: int) -> str:
     """The 26 digits of a number of 128 bits."""
-    return "".join([_PAIRS[value >> shift & 1023] for shift in range(10 * (DIGITS // 2 - 1), -1, -10)])
+    pairs, low, high = _PAIRS, value & _HALF, value >> 60 & _HALF  # halves are quicker to shift than the whole
+    return (
+        pairs[value >> 120]
+        + pairs[high >> 50] + pairs[high >> 40 & 1023] + pairs[high >> 30 & 1023]
+        + pairs[high >> 20 & 1023] + pairs[high >> 10 & 1023] + pairs[high & 1023]
+        + pairs[low >> 50] + pairs[low >> 40 & 1023] + pairs[low >> 30 & 1023]
+        + pairs[low >> 20 & 1023] + pairs[low >> 10 & 1023] + pairs[low & 1023]
+    )  # fmt: skip
 
 
 def key_from_text(prefix: str, text: str) -> UUID:

@@ -1,7 +1,6 @@
 """Clicks: a link is read, the click is written, and the visitor is sent on once it is on disk."""
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from os import urandom
@@ -20,6 +19,7 @@ from accredit.tracker.copying import copy_lines
 from accredit.tracker.days import make_partitions
 from accredit.tracker.destinations import Destination, deep_link
 from accredit.tracker.groups import Unavailable
+from accredit.tracker.moments import Moment, moment
 from accredit.tracker.setup import Program
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]")
 _SUB_IDS = tuple(f"s{n}" for n in range(1, 7))
 _NAMES = frozenset(("u", "p", *_SUB_IDS))
 _NULL = "\\N"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COPY = (
     b"copy tracking_click (program_id, visitor_id, clicked_at, id, click_id, partner, channel, ad, project, device,"
     b" browser, address_hash, sub_id1, sub_id2, sub_id3, sub_id4, sub_id5, sub_id6) from stdin"
@@ -79,7 +78,7 @@ async def click(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel
         raise Refusal(405, "method", "A link is asked for with GET.", [("allow", "GET, HEAD")])
     if not tracker.setup.read:  # which programs there are is not known yet
         raise Unavailable
-    now = _EPOCH + timedelta(microseconds=time.time_ns() // 1000)
+    now = moment()
     link = tracker.links.read(tracker.setup.programs, scope.path[3:], scope.query_string, of_channel=of_channel)
     page = _page(link, of_channel, now)
     headers = scope.headers
@@ -94,22 +93,22 @@ async def click(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel
     if not tracker.address_limit.allows(address):
         raise too_many()
     visitor_id = visitors.visitor_of(headers) or visitors.new_visitor()
-    key = new_key(now, visitor_id)
+    key = new_key(now.us, visitor_id)
     click_id = "ck_" + digits_of(key)
-    address_hash = tracker.days.hash_of(address, now)
+    address_hash = tracker.days.hash_of(address, now.day)
     parties, sub_ids = link.cells
     await tracker.clicks.add(  # a line in the order of COPY
-        f"{link.program.id_text}\t{visitor_id}\t{now}\t{key:032x}\t{click_id}\t{parties}\t{_cell(agent.device)}"
+        f"{link.program.id_text}\t{visitor_id}\t{now.text}\t{key:032x}\t{click_id}\t{parties}\t{_cell(agent.device)}"
         f"\t{_cell(agent.browser)}\t{_NULL if address_hash is None else address_hash}\t{sub_ids}\n"
     )
     tracker.counts.clicks["recorded"] += 1
     return send_on(protocol, page.with_click(click_id), [("set-cookie", visitors.cookie_of(visitor_id))])
 
 
-def _page(link: Link, of_channel: bool, now: datetime) -> Destination:
+def _page(link: Link, of_channel: bool, now: Moment) -> Destination:
     """Where a click on the link leads now."""
     program, party = link.program, link.party
-    known = party in program.channels if of_channel else program.has_live(party, now)
+    known = party in program.channels if of_channel else program.has_live(party, now.us)
     page = link.page if known else link.fallback
     if page is None:
         raise Refusal(404, "no_page", "The program names no page to which this link leads.")
@@ -121,10 +120,10 @@ def send_on(protocol: Reply, address: str, headers: Sequence[tuple[str, str]] = 
     protocol.response_empty(302, [("location", address), *NOT_STORED, *headers])
 
 
-def new_key(now: datetime, visitor_id: str) -> int:
-    """The id of a click as a number, as `tracking.operations.click_keys` makes them: the time in milliseconds, 40
-    random bits, and 32 bits of a hash of the visitor, in the form of a UUIDv7."""
-    milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
+def new_key(us: int, visitor_id: str) -> int:
+    """The id of a click at this time (microseconds since 1970) as a number, as `tracking.operations.click_keys` makes
+    them: the time in milliseconds, 40 random bits, and 32 bits of a hash of the visitor, in the form of a UUIDv7."""
+    milliseconds = us // 1000
     chance = int.from_bytes(urandom(5))
     return (
         milliseconds << 80 | 7 << 76 | chance >> 28 << 64 | 8 << 60 | (chance & 0xFFFFFFF) << 32

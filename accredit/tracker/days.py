@@ -33,9 +33,9 @@ class Days:
         """Whether what some day needs was made."""
         return bool(self._keys)
 
-    def hash_of(self, address: str, now: datetime) -> int | None:
+    def hash_of(self, address: str, day: date) -> int | None:
         """The address as a signed number of 64 bits that only the key of the day leads to; None without that key."""
-        key = self._keys.get(now.date())
+        key = self._keys.get(day)
         if key is None:
             return None
         return int.from_bytes(blake2b(address.encode(), digest_size=8, key=key).digest(), signed=True)

@@ -234,7 +234,7 @@ def _call(
         source=source,
         key=key,
         agent=visitors.agent_of(headers) if of_browser else None,
-        address_hash=tracker.days.hash_of(_address_of(tracker, scope), now) if of_browser else None,
+        address_hash=tracker.days.hash_of(_address_of(tracker, scope), now.date()) if of_browser else None,
         visitor_id=visitors.visitor_of(headers) if is_tracked and key is None else None,
         is_tracked=is_tracked,
     )

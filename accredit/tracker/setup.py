@@ -1,6 +1,7 @@
 """The set-up of all programs, in memory: read whole, replaced at once, and read anew when the database says so."""
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from psycopg import AsyncConnection, Connection, Error
 from accredit.sealing import SealBroken, unseal
 from accredit.tracker.destinations import Destination
 from accredit.tracker.logs import log
+from accredit.tracker.moments import microseconds
 
 CHANNEL = "accredit_setup"
 REREAD_SECONDS = 30
@@ -21,8 +23,8 @@ REREAD_SECONDS = 30
 PAUSE_SECONDS = 0.5
 CONNECT_SECONDS = 5
 
-Period = tuple[datetime | None, datetime | None]
-"""`[starts_at, ends_at)`; an absent end is open."""
+Period = tuple[float, float]
+"""`[starts_at, ends_at)` in microseconds since 1970; an open end is infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,9 @@ class Program:
     """Code → where a click leads, for the ads that name a page."""
     keys: Mapping[UUID, Key]
 
-    def has_live(self, partner: str, now: datetime) -> bool:
-        """Whether the program has such a partner, with a contract that is live."""
-        return any(
-            (starts_at is None or starts_at <= now) and (ends_at is None or now < ends_at)
-            for starts_at, ends_at in self.partners.get(partner, ())
-        )
+    def has_live(self, partner: str, us: int) -> bool:
+        """Whether the program has such a partner, with a contract that is live then (microseconds since 1970)."""
+        return any(starts_us <= us < ends_us for starts_us, ends_us in self.partners.get(partner, ()))
 
 
 OpenKey = Callable[[UUID, str, datetime | None], Key | None]
@@ -139,8 +138,10 @@ def programs_of(connection: Connection, open_key: OpenKey) -> dict[str, Program]
     programs = {}
     for id, code, currency, allowed_hosts, parameter, fallback_page in connection.execute(PROGRAMS):
         partners: dict[str, tuple[Period, ...]] = {}
-        for partner, *period in periods[id]:
-            partners[partner] = (*partners.get(partner, ()), *([tuple(period)] if period[0] else []))
+        for partner, starts_at, ends_at in periods[id]:
+            others = partners.get(partner, ())
+            ends_us = microseconds(ends_at) if ends_at else math.inf
+            partners[partner] = (*others, (microseconds(starts_at), ends_us)) if starts_at else others
         page = fallback_page or (f"https://{allowed_hosts[0]}/" if allowed_hosts else "")
         opened = {key: open_key(key, sealed, ends_at) for key, sealed, ends_at in keys[id]}
         programs[code] = Program(

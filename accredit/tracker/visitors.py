@@ -9,13 +9,15 @@ from os import urandom
 
 import ua_parser
 
-from accredit.database.keys import ALPHABET, DIGITS, digits_of
+from accredit.database.keys import ALPHABET, DIGITS
 from accredit.tracker.answers import RequestHeaders, Scope
 
 COOKIE, OPT_OUT_COOKIE = "accredit_visitor", "accredit_optout"
 COOKIE_DAYS = 400
 """The longest that browsers keep one."""
 MAX_USER_AGENT = 500
+_DIGITS = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))
+"""Byte → digit: those that remain of a random byte are as random."""
 _VISITOR = rf"vi_[0-7][{ALPHABET}]{{{DIGITS - 1}}}"
 _VISITOR_COOKIE = re.compile(rf"(?:^|; ?){COOKIE}=({_VISITOR})(?:;|$)")
 _OPT_OUT = re.compile(rf"(?:^|; ?){OPT_OUT_COOKIE}=1(?:;|$)")
@@ -44,7 +46,8 @@ def visitor_of(headers: RequestHeaders) -> str | None:
 
 def new_visitor() -> str:
     """An id of a visitor who was never here: random."""
-    return "vi_" + digits_of(int.from_bytes(urandom(16)))
+    chance = urandom(DIGITS)
+    return f"vi_{ALPHABET[chance[0] & 7]}{chance[1:].translate(_DIGITS).decode()}"
 
 
 def cookie_of(visitor_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 from zlib import crc32
@@ -15,6 +15,7 @@ from accredit.database.keys import key_from_text
 from accredit.programs.models import ContractPeriod, Program
 from accredit.tracker.answers import Refusal
 from accredit.tracker.clicks import MAX_QUERY, new_key, read_query
+from accredit.tracker.moments import microseconds, moment_at
 from accredit.tracker.visitors import new_visitor
 from tests.tracker.conftest import Client
 
@@ -61,12 +62,14 @@ def test_a_click_is_on_disk_once_the_visitor_is_sent_on(client: Client, program:
 
 
 def test_an_id_carries_its_time_and_a_part_of_its_visitor() -> None:
-    now, visitor = datetime(2026, 3, 20, 8, 30, 15, 123456, UTC), new_visitor()
-    key = f"{new_key(now, visitor):032x}"
+    now, visitor = moment_at(1773995415123456), new_visitor()
+    assert (now.text, now.day) == ("2026-03-20 08:30:15.123456+00", date(2026, 3, 20))
+    assert microseconds(datetime.fromisoformat(now.text)) == now.us
+    key = f"{new_key(now.us, visitor):032x}"
     assert int(key[:12], 16) == 1773995415123
     assert (key[12], key[16]) == ("7", "8")
     assert int(key[24:], 16) == crc32(visitor.encode())
-    assert len({new_key(now, visitor) for _ in range(100)}) == 100
+    assert len({new_key(now.us, visitor) for _ in range(100)}) == 100
 
 
 LINKS = [
