@@ -4,9 +4,11 @@ from accredit.tracker.answers import NOT_STORED, Refusal, Reply, Scope
 from accredit.tracker.visitors import COOKIE, COOKIE_DAYS, OPT_OUT_COOKIE, wants_no_record
 
 _STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color:#1b1f24}"
-    "button{font:inherit;padding:.5rem 1rem;border:1px solid #57606a;border-radius:.375rem;background:#fff}"
-    "button:focus-visible{outline:3px solid #0a58ca;outline-offset:2px}section{margin-block:2rem}"
+    ":root{color-scheme:light dark}"
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;"
+    "color:light-dark(#1b1f24,#e7e9eb);background:light-dark(#fff,#131618)}"
+    "button{font:inherit;padding:.5rem 1rem;border:1px solid;border-radius:.375rem;color:inherit;background:none}"
+    "button:focus-visible{outline:3px solid light-dark(#0a58ca,#8fd6e8);outline-offset:2px}section{margin-block:2rem}"
 )
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -16,22 +18,29 @@ _PAGE = """<!doctype html>
 in a cookie of your browser, the kind of your device and browser, and a hash of your address that nobody can trace back
 after a day or two. It knows neither your name nor your address.</p>
 <p><strong>{english}</strong></p>
+<p>This choice is for this service in this browser. A shop may keep the number of a click on its own pages, and report
+your order with it: delete the shop's cookies and site data to remove that too.</p>
 <form method="post" action="{action}"><button>{english_button}</button></form></section>
 <section lang="de"><h1>Ihre Klicks</h1>
 <p>Dieser Dienst hält fest, über welchen Link Sie in einen Shop gekommen sind, damit die Empfehlung bezahlt wird. Er
 merkt sich dafür eine Zufallszahl in einem Cookie Ihres Browsers, die Art Ihres Geräts und Browsers und eine Prüfsumme
 Ihrer Adresse, die nach ein bis zwei Tagen niemand mehr zuordnen kann. Namen und Anschrift kennt er nicht.</p>
 <p><strong>{german}</strong></p>
+<p>Diese Wahl gilt für diesen Dienst in diesem Browser. Ein Shop kann die Nummer eines Klicks auf seinen eigenen Seiten
+aufbewahren und Ihre Bestellung mit ihr melden: Löschen Sie Cookies und Websitedaten des Shops, um auch sie zu
+entfernen.</p>
 <form method="post" action="{action}"><button>{german_button}</button></form></section>
 </main></body></html>
 """
 _RECORDED = {
-    "english": "Your clicks are recorded.", "english_button": "Record nothing any more",
-    "german": "Ihre Klicks werden festgehalten.", "german_button": "Nichts mehr festhalten", "action": "/opt-out",
+    "english": "Your clicks are recorded.", "english_button": "Record no more clicks",
+    "german": "Ihre Klicks werden festgehalten.", "german_button": "Keine Klicks mehr festhalten", "action": "/opt-out",
 }  # fmt: skip
 _NOT_RECORDED = {
-    "english": "Nothing is recorded.", "english_button": "Record my clicks again",
-    "german": "Es wird nichts festgehalten.", "german_button": "Klicks wieder festhalten", "action": "/opt-in",
+    "english": "Your clicks are not recorded, and this service puts no visitor number into your browser.",
+    "english_button": "Record my clicks again",
+    "german": "Ihre Klicks werden nicht festgehalten, und dieser Dienst legt keine Besuchernummer in Ihrem Browser ab.",
+    "german_button": "Klicks wieder festhalten", "action": "/opt-in",
 }  # fmt: skip
 _SECURITY = [
     ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self';"

@@ -209,6 +209,8 @@ def test_the_visitors_own_page(client: Client) -> None:
     out = client.ask("POST", "/opt-out")
     assert (out.status, out.headers["location"]) == (303, "/privacy")
     told = client.ask("GET", "/privacy", cookie="accredit_optout=1").body.decode()
-    assert ("Nothing is recorded." in told, 'action="/opt-in"' in told) == (True, True)
+    assert ("Your clicks are not recorded" in told, 'action="/opt-in"' in told) == (True, True)
+    assert ("delete the shop's cookies" in told, "Löschen Sie Cookies" in told) == (True, True)
+    assert "color-scheme:light dark" in told
     assert "Max-Age=0" in client.ask("POST", "/opt-in").headers["set-cookie"]
     assert client.ask("GET", "/opt-out").status == 405
