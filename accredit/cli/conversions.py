@@ -35,6 +35,8 @@ def credit_again(
     """Decide open conversions anew by today's set-up and all clicks, also archived ones, and show what changes.
 
     Where nothing changes, nothing is written. What is approved or rejected stays as it is.
+
+    Exit code 0: all that is asked for was decided. 1: there is no such order, or nothing was done.
     """
     with reporting_setup():
         from accredit.config.installation import installation
@@ -42,16 +44,18 @@ def credit_again(
         with installation():
             from accredit.conversions import crediting_again
             from accredit.conversions.operations import OrdersNotPriced
-            from accredit.programs.queries import UnknownProgram
+            from accredit.files.errors import printable
+            from accredit.programs.queries import UnknownProgram, program_by_code
 
             selection = crediting_again.Selection(tuple(order or ()), event_type, _day(since), _day(until))
             parts: list[CreditedAgain] = []
             try:
+                unknown = selection.missing(program_by_code(program).id)
                 for part in crediting_again.credit_again(program, selection, now=datetime.now(UTC), dry_run=dry_run):
                     _show(part, shown=sum(len(one.changes) for one in parts))
                     parts.append(part)
             except (UnknownProgram, OrdersNotPriced) as error:
-                typer.secho(str(error.args[0]), err=True, fg="red")
+                typer.secho(printable(error.args[0]), err=True, fg="red")
                 raise typer.Exit(1) from None
             changed = sum(len(part.changes) for part in parts)
             typer.echo(
@@ -62,6 +66,9 @@ def credit_again(
                 typer.echo(f"{closed:,} are approved or rejected, and were left.")
             if without := sum(part.without_clicks for part in parts):
                 typer.echo(f"{without:,} were left because the click that won is no longer there.")
+            _show_unknown(unknown)
+            if unknown:
+                raise typer.Exit(1)
 
 
 @app.command()
@@ -109,8 +116,7 @@ def validate(
             except UnknownProgram as error:
                 typer.secho(str(error.args[0]), err=True, fg="red")
                 raise typer.Exit(1) from None
-            for token in unknown:
-                typer.secho(f"{token}: the program has no such conversion.", err=True, fg="red")
+            _show_unknown(unknown)
             verb = "approved" if approve else "rejected"
             typer.echo(f"{counted(changed, 'conversion')} {'would be ' if dry_run else ''}{verb}.")
             if unchanged or unknown:
@@ -128,19 +134,25 @@ def _asked(
     from accredit.conversions.validating import ASKED
     from accredit.programs.queries import program_by_code
 
-    found = selection.of(program_by_code(code).id).order_by("occurred_at", "id")
-    rows = list(
-        (found if selection.order_tokens else found.filter(status=Status.OPEN)).values_list("id", "order_token")
-    )
-    tokens = {token for _, token in rows}
+    program_id = program_by_code(code).id
+    found = selection.of(program_id).order_by("occurred_at", "id")
+    rows = (found if selection.order_tokens else found.filter(status=Status.OPEN)).values_list("id", flat=True)
     status = Status.APPROVED if rejection_reason is None else Status.REJECTED
     given = {"status": status.value, "rejection_reason": rejection_reason, "comment": comment}
-    asked = pl.DataFrame([{"id": str(key), **given} for key, _ in rows], schema=dict(ASKED), orient="row")
-    return asked, [token for token in selection.order_tokens if token not in tokens]
+    asked = pl.DataFrame([{"id": str(key), **given} for key in rows], schema=dict(ASKED), orient="row")
+    return asked, selection.missing(program_id)
+
+
+def _show_unknown(tokens: list[str]) -> None:
+    from accredit.files.errors import printable
+
+    for token in tokens:
+        typer.secho(printable(f"{token}: the program has no such conversion."), err=True, fg="red")
 
 
 def _show_unchanged(part: "Planned", shown: int) -> None:
     from accredit.conversions.validating import WHY
+    from accredit.files.errors import printable
 
     for row in part.unchanged.head(max(SHOWN - shown, 0)).iter_rows(named=True):
         first = ""
@@ -148,7 +160,8 @@ def _show_unchanged(part: "Planned", shown: int) -> None:
             by = f" by {row['changed_by']}" if row["changed_by"] else ""
             at = f" at {row['changed_at']:%Y-%m-%d %H:%M} UTC" if row["changed_at"] else ""
             first = f": {row['status']}{by}{at}"
-        typer.secho(f"{row['event_type']} {row['order_token']}: {WHY[row['why']]}{first}.", err=True, fg="red")
+        said = f"{row['event_type']} {row['order_token']}: {WHY[row['why']]}{first}."
+        typer.secho(printable(said), err=True, fg="red")
     if shown <= SHOWN < shown + len(part.unchanged):
         typer.secho("…", err=True, fg="red")
 
@@ -158,6 +171,7 @@ def _day(at: datetime | None) -> date | None:
 
 
 def _show(part: "CreditedAgain", shown: int) -> None:
+    from accredit.files.errors import printable
     from accredit.money import to_major
 
     for row in part.changes.head(max(SHOWN - shown, 0)).iter_rows(named=True):
@@ -165,6 +179,6 @@ def _show(part: "CreditedAgain", shown: int) -> None:
             f"{row[party]} {to_major(row[amount], row['currency'])} {row['currency']}"
             for party, amount in (("party_before", "commission_before_minor"), ("party", "commission_minor"))
         )
-        typer.echo(f"{row['event_type']} {row['order_token']}: {before} → {after}")
+        typer.echo(printable(f"{row['event_type']} {row['order_token']}: {before} → {after}"))
     if shown <= SHOWN < shown + len(part.changes):
         typer.echo("…")

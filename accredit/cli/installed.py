@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from accredit.cli.reporting import reporting_errors
+from accredit.cli.reporting import counted, reporting_errors
 from accredit.cli.serving import reporting_setup
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def apply(file: ProgramFile) -> None:
             _show(changes)
             done = f"Changes made: {len(changes)}." if changes else "Nothing is changed."
             typer.echo(f"{done} The program {program.code!r} is as {file} says.")
+            _say_what_is_held(program.code)
 
 
 def export(
@@ -91,6 +93,15 @@ def _ready() -> Iterator[None]:
             except (AdvertiserRefused, UnknownProgram) as error:
                 typer.secho(str(error.args[0]), err=True, fg="red")
                 raise typer.Exit(1) from None
+
+
+def _say_what_is_held(code: str) -> None:
+    """Whoever mends a set-up learns which orders waited for that."""
+    from accredit.tracking import pending
+
+    if held := sum(rows for _, reason, rows in pending.counts(code) if reason):
+        wait = "waits" if held == 1 else "wait"
+        typer.echo(f"{counted(held, 'order')} {wait} for it: `accredit intake retry --program {quote(code)}`")
 
 
 def _show(changes: "Sequence[Change]") -> None:

@@ -1,10 +1,11 @@
-"""`accredit intake list | retry`: what came in and is not booked."""
+"""`accredit intake list | retry | discard`: what came in and is not booked."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
+from accredit.cli.reporting import counted
 from accredit.cli.serving import reporting_setup
 
 app = typer.Typer(help="What came in and is not booked.", no_args_is_help=True)
@@ -25,16 +26,19 @@ def show(program: ProgramCode = None) -> None:
         from accredit.config.installation import installation
 
         with installation():
+            from accredit.files.errors import printable
             from accredit.tracking import pending
 
             counts = pending.counts(program)
+            if program is not None and not counts:
+                _check_there(program)
             for code, reason, rows in counts:
-                typer.echo(f"{code}: {rows:,} {'wait for the worker' if reason is None else reason}")
+                typer.echo(printable(f"{code}: {rows:,} {'wait for the worker' if reason is None else reason}"))
             for row in pending.held(program, SHOWN):
                 detail = f" ({row['detail']})" if row["detail"] else ""
                 came = f"{row['received_at'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
                 order = f"{row['program']} {row['event_type']} {row['order_token']}"
-                typer.echo(f"  {came}  {order}  {row['reason']}{detail}")
+                typer.echo(printable(f"  {came}  {order}  {row['reason']}{detail}"))
             if sum(rows for _, reason, rows in counts if reason) > SHOWN:
                 typer.echo(f"  … the {SHOWN} that came first are shown")
             conflicts = pending.conflicts(datetime.now(UTC) - timedelta(days=CONFLICT_DAYS), program)
@@ -55,18 +59,59 @@ def retry(
 
         with installation():
             from accredit.conversions.retrying import retry
-            from accredit.programs.queries import UnknownProgram
-            from accredit.tracking.pending import REASONS
 
-            if reason is not None and reason not in REASONS:
-                typer.secho(f"There is no reason {reason!r}; there are {', '.join(REASONS)}.", err=True, fg="red")
-                raise typer.Exit(1)
-            try:
-                released = retry(program, reason)
-            except UnknownProgram as error:
-                typer.secho(str(error), err=True, fg="red")
-                raise typer.Exit(1) from None
+            if reason is not None:
+                _check_reason(reason)
+            if program is not None:
+                _check_there(program)
+            released = retry(program, reason)
             for code, rows in released.items():
                 typer.echo(f"{code}: {rows:,} wait for the worker again.")
             if not released:
                 typer.echo("Nothing that can be released is held.")
+
+
+@app.command()
+def discard(
+    program: Annotated[str, typer.Option(help="The code of the program; it need not be there.")],
+    reason: Annotated[str, typer.Option(help="Only what is held for this reason, such as unknown_program.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take held orders out of what waits, for good: those that came for a program that will never be, for example.
+
+    That they came stays on record, so that the same orders, sent again, are known and are not booked either.
+    """
+    with reporting_setup():
+        from accredit.config.installation import installation
+
+        with installation():
+            from accredit.tracking import pending
+
+            _check_reason(reason)
+            counts = {held: rows for _, held, rows in pending.counts(program)}
+            if not counts:
+                _check_there(program)
+            if reason not in counts:
+                typer.echo(f"{program}: nothing is held as {reason}.")
+                return
+            if not yes:
+                typer.confirm(f"Discard {counted(counts[reason], 'order')} of {program} for good?", abort=True)
+            typer.echo(f"{program}: {counted(pending.discard(program, reason), 'order')} discarded.")
+
+
+def _check_reason(reason: str) -> None:
+    from accredit.tracking.pending import REASONS
+
+    if reason not in REASONS:
+        typer.secho(f"There is no reason {reason!r}; there are {', '.join(REASONS)}.", err=True, fg="red")
+        raise typer.Exit(1)
+
+
+def _check_there(program: str) -> None:
+    from accredit.programs.queries import UnknownProgram, program_by_code
+
+    try:
+        program_by_code(program)
+    except UnknownProgram as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None

@@ -70,6 +70,11 @@ class Selection:
         found = {name: value for name, value in wanted.items() if value is not None}
         return Conversion.objects.filter(program_id=program_id, **found)
 
+    def missing(self, program_id: UUID) -> list[str]:
+        """The order tokens that no conversion in question has."""
+        there = set(self.of(program_id).values_list("order_token", flat=True)) if self.order_tokens else set()
+        return [token for token in self.order_tokens if token not in there]
+
 
 @dataclass(frozen=True, slots=True)
 class CreditedAgain:

@@ -1,6 +1,7 @@
 """Errors of files as values: all of them are collected, and each says where, what, and what would be right."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ import polars as pl
 
 ERRORS = {"file": pl.String(), "row": pl.Int64(), "column": pl.String(), "message": pl.String()}
 """Columns of a frame of errors. `row` counts records from 1, the header; in a program file it is the line."""
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Categories of characters that steer what shows a text, or are not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,13 @@ def errors_frame(errors: Iterable[FileError]) -> pl.DataFrame:
 def unreadable(path: Path, error: OSError) -> FileError:
     """The error of a file that the system does not give us."""
     return FileError(str(path), 1, "1", f"The file cannot be read: {error.strerror or error}.")
+
+
+def printable(text: str) -> str:
+    """A text that others wrote as a terminal may be given it, in a line."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _UNSEEN else character for character in text
+    )
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

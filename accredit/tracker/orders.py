@@ -7,7 +7,6 @@ no time then, so that a repeated call is the same order.
 
 import json
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from accredit.database import json_text
 from accredit.engine.frames import ITEMS
 from accredit.files import values
 from accredit.files.columns import ORDER_COLUMNS, Column, Kind, item_columns
-from accredit.files.errors import suggestion
+from accredit.files.errors import printable, suggestion
 from accredit.files.tables import SHOWN_CHARACTERS
 
 MAX_ERRORS = 20
@@ -49,8 +48,6 @@ _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INSTANT = re.compile(values.INSTANT_TEXT)
 _AMOUNT = re.compile(values.EXACT_AMOUNT_TEXT)
-_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-"""Categories of characters that no message shows."""
 
 
 class NotReadable(ValueError):
@@ -362,10 +359,7 @@ def _as_text(value: object) -> str:
 
 def _shown(text: str) -> str:
     """As `files.tables.written` shows a cell."""
-    short = text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _UNSEEN else character for character in short
-    )
+    return printable(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…")
 
 
 def _object(fields: Iterable[tuple[str, str | int | None]]) -> str:

@@ -113,6 +113,13 @@ def release(program_id: UUID, reason: str | None = None) -> int:
         return released
 
 
+def discard(code: str, reason: str) -> int:
+    """Remove what is held of a program, which need not be there, for a reason; how many rows. Their events stay."""
+    with connection.cursor() as cursor:
+        cursor.execute("delete from tracking_pending where program = %s and reason = %s", [code, reason])
+        return int(cursor.rowcount)
+
+
 def conflicts(since: datetime, code: str | None = None) -> Sequence[tuple[str, int]]:
     """How many orders came since with other content than is recorded, by program."""
     with connection.cursor() as cursor:

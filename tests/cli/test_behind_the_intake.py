@@ -9,8 +9,9 @@ from typer.testing import CliRunner, Result
 
 from accredit.cli import app
 from accredit.database.keys import key_of_unknown_program
+from accredit.tracking import pending
 from tests.factories.arriving import arrive
-from tests.factories.installing import clicks, install, load, orders
+from tests.factories.installing import SHOP, clicks, install, load, orders
 from tests.worker.test_booking import book_all
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ def _fresh(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         cursor.execute("delete from tracking_pending")
 
 
-def test_what_is_held_is_listed_and_released() -> None:
+def test_what_is_held_is_listed_and_released(tmp_path: Path) -> None:
     assert run("intake", "list").stdout == "Nothing is held, and nothing waits.\n"
     arrive(key_of_unknown_program("anvils"), "anvils", orders("order | at | turnover\n 1 | T | 10.00"))
     book_all()
@@ -38,10 +39,49 @@ def test_what_is_held_is_listed_and_released() -> None:
     refused = run("intake", "retry", "--program", "anvils")
     assert (refused.exit_code, refused.stderr.split(".")[0]) == (1, "There is no program 'anvils'")
     assert run("intake", "retry", "--reason", "none").exit_code == 1
-    install()
+    (tmp_path / "program.toml").write_text(SHOP)
+    applied = run("program", "apply", str(tmp_path / "program.toml"))
+    assert applied.stdout.splitlines()[-1] == "1 order waits for it: `accredit intake retry --program anvils`"
     assert run("intake", "retry").stdout == "anvils: 1 wait for the worker again.\n"
     assert run("intake", "list", "--program", "anvils").stdout == "anvils: 1 wait for the worker\n"
     assert run("intake", "retry").stdout == "Nothing that can be released is held.\n"
+
+
+def test_what_came_for_no_program_is_discarded_once_somebody_agrees() -> None:
+    arrive(key_of_unknown_program("nails"), "nails", orders("order | at | turnover\n 1 | T | 1.00\n 2 | T | 2.00"))
+    program = install()
+    arrive(program.id, "anvils", orders("order | at | turnover\n 3 | T | 3.00", "trade-in"))
+    book_all()
+    discard = ("intake", "discard", "--program", "nails", "--reason", "unknown_program")
+    assert run(*discard).exit_code == 1  # nobody says yes
+    assert pending.counts() == [("anvils", "unknown_event_type", 1), ("nails", "unknown_program", 2)]
+    other = run("intake", "discard", "--program", "nails", "--reason", "failed", "--yes")
+    assert other.stdout == "nails: nothing is held as failed.\n"
+    assert run(*discard, "--yes").stdout == "nails: 2 orders discarded.\n"
+    assert pending.counts() == [("anvils", "unknown_event_type", 1)]
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from tracking_conversion_event")
+        assert cursor.fetchone() == (3,)
+    for command in (discard, ("intake", "list", "--program", "nails")):
+        refused = run(*command)
+        assert (refused.exit_code, refused.stderr.split(".")[0]) == (1, "There is no program 'nails'")
+
+
+def test_what_others_wrote_does_not_steer_the_terminal() -> None:
+    program = install()
+    hostile = "\x1b[2J\u202e7"
+    arrive(program.id, "anvils", orders(f"order | at | turnover\n {hostile} | T | 1.00", "trade-in"))
+    load(program, orders=orders(f"order | at | turnover | visitor\n {hostile} | T | 10.00 | v1"))
+    load(program, clicks("click | at | visitor | party\n k | T-1d | v1 | barb"))
+    book_all()
+    listed = run("intake", "list").stdout.splitlines()[-1]
+    assert listed == "  2026-03-20T08:00:00Z  anvils trade-in \ufffd[2J\ufffd7  unknown_event_type"
+    again = run("conversions", "credit-again", "--program", "anvils", "--order", hostile, "--order", hostile + "1")
+    assert again.stdout.startswith("sale \ufffd[2J\ufffd7: none 0.00 USD → ")
+    assert again.stderr == "\ufffd[2J\ufffd71: the program has no such conversion.\n"
+    run("conversions", "validate", "--program", "anvils", "--approve", "--yes")
+    twice = run("conversions", "validate", "--program", "anvils", "--approve", "--order", hostile, "--yes")
+    assert twice.stderr.startswith("sale \ufffd[2J\ufffd7: It was validated before")
 
 
 def test_conversions_are_decided_anew_and_visitors_erased() -> None:
@@ -54,6 +94,9 @@ def test_conversions_are_decided_anew_and_visitors_erased() -> None:
     assert run(*again).stdout == tried.stdout.replace("would change", "changed")
     assert run(*again).stdout == "0 changed, 2 stay as they are.\n"
     assert run("conversions", "credit-again", "--program", "hammers").exit_code == 1
+    named = run(*again, "--order", "2", "--order", "9")
+    assert (named.exit_code, named.stdout) == (1, "0 changed, 1 stay as they are.\n")
+    assert named.stderr == "9: the program has no such conversion.\n"
     erased = run("visitor", "erase", "k", "--yes")
     assert erased.stdout.splitlines() == [
         "To erase: k, v1",
