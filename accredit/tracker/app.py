@@ -56,7 +56,7 @@ class Tracker:
         )  # fmt: skip
         self.conversions = Groups(
             "conversions", url, receiving.write, receiving.prepare,
-            writers=WRITERS, max_waiting=MAX_WAITING, max_rows=MAX_CONVERSIONS,
+            writers=WRITERS, max_waiting=MAX_WAITING, max_rows=MAX_CONVERSIONS, count=receiving.count,
         )  # fmt: skip
         self._metrics_token = environment.metrics_token()
         self._tasks: list[asyncio.Task[None]] = []

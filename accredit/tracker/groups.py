@@ -6,7 +6,7 @@ While one group is written the next one gathers: the busier, the larger the grou
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from psycopg import AsyncConnection, DataError, Error, IntegrityError
 
@@ -21,9 +21,12 @@ Prepare = Callable[[AsyncConnection], Awaitable[None]]
 """Readies a new connection for the writes."""
 
 CONNECT_SECONDS = 5
-WRITE_SECONDS = 10
+WRITE_SECONDS = 3
 """A database that takes longer counts as gone."""
 SLOW_SECONDS = 1
+"""Once a write takes longer, rows are taken by the other writers, or by none."""
+END_SECONDS = 0.1
+"""For a write to let go of its connection."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 2.0
 
 
@@ -44,10 +47,12 @@ class Groups(Generic[Row, Outcome]):
         writers: int,
         max_waiting: int,
         max_rows: int,
+        count: Callable[[Sequence[Row]], int] = len,
     ) -> None:
+        """`count`: how many rows of the database such rows are."""
         self.name, self.figures = name, GroupFigures()
         self._url, self._write, self._prepare = url, write, prepare
-        self._writers, self._max_waiting, self._max_rows = writers, max_waiting, max_rows
+        self._writers, self._max_waiting, self._max_rows, self._count = writers, max_waiting, max_rows, count
         self._waiting: list[tuple[Row, asyncio.Future[Outcome]]] = []
         self._wake = asyncio.Event()
         self._connected = 0
@@ -122,10 +127,9 @@ class Groups(Generic[Row, Outcome]):
     async def _write_group(
         self, connection: AsyncConnection, group: Sequence[tuple[Row, asyncio.Future[Outcome]]]
     ) -> None:
-        began = perf_counter()
+        rows, began = [row for row, _ in group], perf_counter()
         try:
-            async with asyncio.timeout(WRITE_SECONDS):
-                outcomes = await self._write(connection, [row for row, _ in group])
+            outcomes = await self._within_time(connection, rows)
         except (DataError, IntegrityError) as error:
             if len(group) == 1:
                 log("row refused", of=self.name, error=str(error.sqlstate))
@@ -139,16 +143,44 @@ class Groups(Generic[Row, Outcome]):
                 log("write failed", of=self.name, error=str(error.sqlstate))
             raise
         seconds = perf_counter() - began
-        self.figures.add(len(group), seconds)
+        self.figures.add(self._count(rows), seconds)
         if seconds > SLOW_SECONDS:
-            log("slow commit", of=self.name, rows=len(group), seconds=round(seconds, 3))
+            log("slow commit", of=self.name, rows=self._count(rows), seconds=round(seconds, 3))
         for (_, future), outcome in zip(group, outcomes, strict=True):
             if not future.done():
                 future.set_result(outcome)
 
+    async def _within_time(self, connection: AsyncConnection, rows: Sequence[Row]) -> Sequence[Outcome]:
+        """The outcomes. Raises TimeoutError after WRITE_SECONDS, and never waits for psycopg to cancel the write: a
+        database that hangs does not answer that either."""
+        write = asyncio.ensure_future(self._write(connection, rows))
+        try:
+            await asyncio.wait([write], timeout=SLOW_SECONDS)
+            if not write.done():
+                self._connected -= 1
+                try:
+                    await asyncio.wait([write], timeout=WRITE_SECONDS - SLOW_SECONDS)
+                finally:
+                    self._connected += 1
+            if write.done():
+                return write.result()
+            raise TimeoutError
+        finally:
+            if not write.done():
+                await _end(write)
+
     def _fail_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         _fail(waiting, Unavailable())
+
+
+async def _end(write: asyncio.Future[Any]) -> None:
+    """Have a write let go of its connection: cancelled once psycopg asks the server to cancel too, cancelled twice it
+    waits no longer."""
+    for _ in range(2):
+        write.cancel()
+        await asyncio.wait([write], timeout=END_SECONDS)
+    write.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
 
 def _fail(group: Sequence[tuple[Row, asyncio.Future[Outcome]]], error: Exception) -> None:

@@ -44,10 +44,9 @@ MESSAGES = {
 PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )  # a GIF, transparent, of one pixel
-TAG = "".join(
-    f"{line.strip()}\n" for line in resources.files("accredit.tracker").joinpath("tag.js").read_text().splitlines()
-).encode()
-"""The script, without the blanks that only its readers need."""
+_TAG_LINES = [line.strip() for line in resources.files("accredit.tracker").joinpath("tag.js").read_text().splitlines()]
+TAG = "".join(f"{line}\n" for line in _TAG_LINES if not line.startswith("//")).encode()
+"""The script, without the blanks and comments that only its readers need."""
 TAG_HEADERS: Headers = [
     ("content-type", "text/javascript; charset=utf-8"),
     ("cache-control", "public, max-age=3600"),
@@ -161,7 +160,9 @@ async def _receive(tracker: "Tracker", scope: Scope, protocol: Reply, headers: H
         raise Refusal(400, "not_readable", str(error)) from None
     call = _call(tracker, scope, program, known, event_type, now, key)
     if isinstance(sent, list):
-        if not 1 <= len(sent) <= MAX_ORDERS:
+        if not sent:
+            raise Refusal(400, "no_orders", f"The list is empty; it holds 1 to {MAX_ORDERS} orders.")
+        if len(sent) > MAX_ORDERS:
             raise Refusal(400, "too_many_orders", f"The list has {len(sent)} orders; it holds 1 to {MAX_ORDERS}.")
         results = await _take(tracker, call, sent)
         answers.answer_json(protocol, 200, {"results": results}, headers)
@@ -322,6 +323,11 @@ def _line(call: Call, id: UUID, order: Order) -> str:
 async def prepare(connection: AsyncConnection) -> None:
     """What a connection needs before rows are written over it."""
     await connection.execute("select tracking_make_incoming()")
+
+
+def count(requests: Sequence[Sequence[Row]]) -> int:
+    """How many orders these requests bring."""
+    return sum(map(len, requests))
 
 
 async def write(connection: AsyncConnection, requests: Sequence[Sequence[Row]]) -> Sequence[Sequence[str]]:

@@ -6,19 +6,26 @@
   var CLICK = "accredit_click", VISITOR = "accredit_visitor", WAITING = "accredit_waiting";
   var visitor;
 
-  function stored(name, text) {
+  function tried(work, text) {
     try {
-      if (text !== undefined) localStorage.setItem(name, text);
-      return localStorage.getItem(name);
+      return work(text);
     } catch (error) {
       return null;
     }
   }
+  function stored(name, text) {
+    return tried(() => {
+      if (text) localStorage.setItem(name, text);
+      return localStorage.getItem(name);
+    });
+  }
+  function id(value) {
+    if (/^[!-~]{1,100}$/.test(value || "")) return value;
+  }
   function read(name) {
     var cookie = document.cookie.match("(?:^|; )" + name + "=([^;]+)");
-    if (cookie) return decodeURIComponent(cookie[1]);
-    var kept = JSON.parse(stored(name) || "{}");
-    return kept.until > Date.now() ? kept.value : undefined;
+    var kept = tried(JSON.parse, stored(name)) || {};
+    return cookie && id(tried(decodeURIComponent, cookie[1])) || id(kept.until > Date.now() && kept.value);
   }
   function keep(name, value, days) {
     stored(name, JSON.stringify({ value: value, until: Date.now() + days * DAY }));
@@ -26,21 +33,20 @@
       (told.domain ? ";domain=" + told.domain : "") + (location.protocol === "https:" ? ";secure" : "");
   }
   function waiting(orders) {
-    return JSON.parse(stored(WAITING, orders && JSON.stringify(orders.slice(-20))) || "[]");
+    var kept = tried(JSON.parse, stored(WAITING, orders && JSON.stringify(orders.slice(-20))));
+    return Array.isArray(kept) ? kept.filter(Boolean) : [];
   }
   function done(body) {
-    waiting(waiting().filter(function (order) { return order.body !== body; }));
-  }
-  function filled(name, value) {
-    return value === null ? undefined : value;
+    waiting(waiting().filter((order) => order.body !== body));
   }
   function send(url, body) {
-    fetch(url, { method: "POST", body: body, keepalive: true, credentials: "include" }).then(function (answer) {
+    fetch(url, { method: "POST", body: body, keepalive: true, credentials: "include" }).then((answer) => {
       if (answer.status < 500 && answer.status !== 429) done(body);
-    }, function () {
-      var image = new Image(), query = new URLSearchParams(JSON.parse(body, filled));
+    }, () => {
+      var image = new Image();
+      var query = new URLSearchParams(JSON.parse(body, (name, value) => value === null ? undefined : value));
       query.delete("items");
-      image.onload = function () { done(body); };
+      image.onload = () => done(body);
       image.src = url + "?" + query;
     });
   }
@@ -57,18 +63,16 @@
     keep(CLICK, "", 0);
     keep(VISITOR, "", 0);
   } else {
-    var click = new URLSearchParams(location.search).get(told.parameter || "click_id");
+    var click = id(new URLSearchParams(location.search).get(told.parameter || "click_id"));
     if (click) keep(CLICK, click, KEPT_DAYS);
     keep(VISITOR, read(VISITOR) || "tag_" + crypto.getRandomValues(new Uint32Array(4)).join("-"), KEPT_DAYS);
     visitor = read(VISITOR);
   }
-  waiting().forEach(function (order) {
+  waiting().forEach((order) => {
     if (order.until > Date.now()) send(order.url, order.body);
     else done(order.body);
   });
   var early = (window.accredit || {}).q || [];
   window.accredit = { conversion: conversion };
-  early.forEach(function (call) {
-    conversion.apply(null, call);
-  });
+  early.forEach((call) => conversion.apply(null, call));
 })();

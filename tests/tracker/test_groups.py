@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection
 
+from accredit.tracker import groups as groups_module
 from accredit.tracker.groups import Groups, Unavailable
 
 READY_SECONDS = 60
@@ -120,6 +121,39 @@ def test_a_lost_connection_fails_what_is_written_and_comes_back_by_itself(loop: 
     groups = groups_of(write)
     first, second, last = run(loop, groups, work)
     assert (type(first), type(second), last) == (Unavailable, Unavailable, 4)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_hangs_counts_as_gone(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups_module, "SLOW_SECONDS", 0.05)
+    monkeypatch.setattr(groups_module, "WRITE_SECONDS", 0.2)
+    monkeypatch.setattr(groups_module, "END_SECONDS", 0.01)
+    hangs = asyncio.Event()
+
+    async def write(connection: AsyncConnection, rows: Sequence[int]) -> Sequence[int]:
+        if not hangs.is_set():
+            hangs.set()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            await asyncio.sleep(READY_SECONDS)  # as psycopg does, while it asks the server to cancel
+        return rows
+
+    async def work() -> Sequence[Any]:
+        first = asyncio.ensure_future(groups.add(1))
+        await hangs.wait()
+        await until(lambda: not groups.ready)
+        assert not first.done()
+        with pytest.raises(Unavailable):  # at once, while the first one is waited for
+            await groups.add(2)
+        with pytest.raises(Unavailable):
+            await first
+        await until(lambda: groups.ready)
+        return [await groups.add(3)]
+
+    groups = groups_of(write)
+    began = loop.time()
+    assert run(loop, groups, work) == [3]
+    assert loop.time() - began < READY_SECONDS
 
 
 def test_without_a_database_it_is_said_at_once(loop: asyncio.AbstractEventLoop) -> None:

@@ -81,8 +81,10 @@ def test_a_list_is_answered_order_by_order(client: Client, program: Program) -> 
     many = [{**ORDER, "order_token": f"B-{number}"} for number in range(MAX_ORDERS)]
     assert {result["outcome"] for result in client.post("/t/anvils/sale", many).json["results"]} == {"recorded"}
     assert {result["outcome"] for result in client.post("/t/anvils/sale", many).json["results"]} == {"known"}
-    for wrong in ([], [*many, ORDER]):
-        assert client.post("/t/anvils/sale", wrong).status == 400
+    for wrong, error in (([], "no_orders"), ([*many, ORDER], "too_many_orders")):
+        refused = client.post("/t/anvils/sale", wrong)
+        assert (refused.status, refused.json["error"]) == (400, error)
+    assert client.tracker.conversions.figures.rows.sum == 4 + 2 * MAX_ORDERS
     assert len(events(program)) == 3 + MAX_ORDERS
 
 

@@ -161,6 +161,35 @@ def test_the_click_is_kept_by_either_store(sites: Sites, window: BrowserContext)
     assert [order["click_id"] for _, _, order in sites.orders(3)] == ["ck_1", "ck_1", "ck_2"]
 
 
+@pytest.mark.parametrize("junk", [600 * "a", "%C3%A9"])
+def test_a_click_that_is_no_id_loses_neither_the_order_nor_the_click_before(
+    sites: Sites, window: BrowserContext, junk: str
+) -> None:
+    visit(window, sites.shop + "?click_id=ck_1")
+    buy(visit(window, sites.shop + f"?click_id={junk}"))
+    assert sites.orders(1)[0][2]["click_id"] == "ck_1"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "localStorage.accredit_waiting = '{}'",
+        "localStorage.accredit_waiting = '[null, 7]'",
+        "localStorage.accredit_click = 'x'",
+        "document.cookie = 'accredit_click=%E0%A4%A'",
+        f"document.cookie = 'accredit_click={600 * 'a'}'",
+    ],
+)
+def test_damaged_storage_loses_neither_the_order_nor_the_click(
+    sites: Sites, window: BrowserContext, damage: str
+) -> None:
+    page = visit(window, sites.shop + "?click_id=ck_1")
+    page.evaluate(damage)
+    page = visit(window, sites.shop)
+    buy(page)
+    assert sites.orders(1)[0][2]["click_id"] == "ck_1"
+
+
 def test_calls_before_the_script_is_there_are_kept(sites: Sites, window: BrowserContext) -> None:
     sites.early = "accredit.conversion({order_token: 'L-1', turnover: 0}, 'lead')"
     visit(window, sites.shop)
