@@ -148,6 +148,14 @@ def _services(host: str, pages: int, tracker: int, shop: int | None, workers: in
     ]
 
 
+def pages_address(state: Path) -> str | None:
+    """Where people reach the pages: ACCREDIT_PUBLIC_URL, else where those of this state folder are served; None where
+    nobody serves it."""
+    told = (state / LOCK_NAME).read_text() if (state / LOCK_NAME).exists() else ""
+    served = str(json.loads(told)["pages"]).rstrip("/") if told else None
+    return environment.public_url() or served
+
+
 @contextmanager
 def _alone(state: Path) -> Iterator[Callable[[str], None]]:
     """Nobody else serves this state folder for the length of the block; what the block tells is kept for those who

@@ -68,6 +68,7 @@ def ensure(generated: Generated = False) -> None:
         with installation():
             from accredit.demo.connecting import connect_shop
             from accredit.demo.operations import ensure_demo
+            from accredit.processes import pages_address
 
             now = datetime.now(UTC)
             with bars() as progress:
@@ -76,7 +77,8 @@ def ensure(generated: Generated = False) -> None:
                 source = f"of {orders_path}" if orders_path else "generated"
                 typer.echo(f"The demo has {loaded.loaded.new_conversions:,} orders ({source}) with synthetic clicks.")
             if tracker and shop:
-                connect_shop(tracker, shop, environment.state_folder(), now=now)
+                state = environment.state_folder()
+                connect_shop(tracker, shop, state, now=now, pages=pages_address(state) or "")
             _show_people()
 
 

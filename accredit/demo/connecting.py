@@ -21,9 +21,9 @@ LANDING = "/shop"
 """Under which the shop has the landing pages of the ads."""
 
 
-def connect_shop(tracker: str, shop: str, folder: Path, *, now: datetime) -> None:
+def connect_shop(tracker: str, shop: str, folder: Path, *, now: datetime, pages: str = "") -> None:
     """Let the demo's links lead to `shop`, and write into `folder` what the shop needs to know of `tracker`: its links,
-    and the key by which it signs, which is made once."""
+    and the key by which it signs, which is made once; and where the `pages` are that show its orders."""
     with transaction.atomic():
         _let_in(shop)
         program = Program.objects.get(code=PROGRAM_CODE)
@@ -36,6 +36,7 @@ def connect_shop(tracker: str, shop: str, folder: Path, *, now: datetime) -> Non
         key=key,
         secret=secret,
         links=[link for link in links if link],
+        pages=pages,
     )
     _write(folder / FILE_NAME, json.dumps(asdict(connection), indent=1))
 

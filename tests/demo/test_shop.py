@@ -14,20 +14,22 @@ from accredit.demo.connecting import connect_shop
 from accredit.demo.operations import load_demo
 from accredit.demo.shop.app import make_application
 from accredit.demo.shop.connection import FILE_NAME, Connection, Link
+from accredit.processes import LOCK_NAME, pages_address
 from accredit.programs.models import Ad, Program
 from accredit.programs.signing_keys import end_key, keys_of
 
 INVOICES = Path(__file__).with_name("invoices.csv")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TRACKER, SHOP = "http://localhost:8100", "http://localhost:8200"
+PAGES = "http://127.0.0.1:8000"
 EVIL = '"><script>alert(1)</script>'
 
 
 class Visitor:
     """A browser that keeps cookies, without the browser."""
 
-    def __init__(self, tracker: str = TRACKER, links: tuple[Link, ...] = ()) -> None:
-        self.shop = make_application(Connection(tracker, "hearth", "hlclick", "sk_1", "secret", links))
+    def __init__(self, tracker: str = TRACKER, links: tuple[Link, ...] = (), pages: str = PAGES) -> None:
+        self.shop = make_application(Connection(tracker, "hearth", "hlclick", "sk_1", "secret", links, pages))
         self.cookies: dict[str, str] = {}
         self.status = ""
         self.headers: dict[str, str] = {}
@@ -126,6 +128,18 @@ def test_forms_of_other_sites_are_refused() -> None:
     assert visitor.cookies == {}
 
 
+@pytest.mark.parametrize("event", ["order", "newsletter"])
+def test_the_thank_you_page_names_the_number_and_leads_to_it_in_accredit(event: str) -> None:
+    visitor, alone = Visitor(), Visitor(pages="")
+    for one in (visitor, alone):
+        one.open("/basket", {"sku": "HL-101"})
+    page, without = visitor.open(f"/{event}", {}), alone.open(f"/{event}", {})
+    token = reported(page)["order"]["order_token"]
+    assert f'<strong id="order-token">{token}</strong>' in page
+    assert f'<a href="{PAGES}/programs/hearth/conversions?q={token}">Look at it in Accredit</a>' in page
+    assert "Look at it in Accredit" not in without
+
+
 def test_nothing_that_comes_in_becomes_markup() -> None:
     visitor = Visitor(links=(Link(EVIL, f"{TRACKER}/c/{EVIL}", False, [EVIL], [EVIL]),))
     visitor.cookies["basket"] = "HL-101.1_HL-999.5_HL-102.x_HL-103.-4"
@@ -152,7 +166,8 @@ def test_the_shop_is_connected_with_its_program(tmp_path: Path) -> None:
     assert {link.name: link.promo_codes for link in first.links}["Ivy's Parlour"] == ["IVY10"]
     assert [link.name for link in first.links if link.is_channel] == ["Own newsletter", "Display", "Paid search"]
 
-    connect_shop(TRACKER, "http://localhost:8201", tmp_path, now=NOW)
+    connect_shop(TRACKER, "http://localhost:8201", tmp_path, now=NOW, pages=PAGES)
+    assert Connection.read(tmp_path).pages == PAGES
     assert Program.objects.get().allowed_hosts[-1] == "localhost:8201"
     assert len(Program.objects.get().allowed_hosts) == 3
     assert Connection.read(tmp_path).key == first.key
@@ -180,3 +195,16 @@ def test_a_shop_without_a_lasting_key_gets_another_one(tmp_path: Path, spoil: Sp
     spoil(tmp_path / FILE_NAME, first.key)
     connect_shop(TRACKER, SHOP, tmp_path, now=NOW)
     assert Connection.read(tmp_path).key != first.key
+
+
+def test_the_pages_are_where_they_are_served_unless_the_environment_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ACCREDIT_PUBLIC_URL", raising=False)
+    assert pages_address(tmp_path) is None
+    (tmp_path / LOCK_NAME).write_text("")
+    assert pages_address(tmp_path) is None
+    (tmp_path / LOCK_NAME).write_text(json.dumps({"pages": f"{PAGES}/"}))
+    assert pages_address(tmp_path) == PAGES
+    monkeypatch.setenv("ACCREDIT_PUBLIC_URL", "https://partners.example.com/")
+    assert pages_address(tmp_path) == "https://partners.example.com"

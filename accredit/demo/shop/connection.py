@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from accredit.demo.shop.goods import Order
 
@@ -39,6 +39,8 @@ class Connection:
     key: str
     secret: str
     links: Sequence[Link]
+    pages: str = ""
+    """Where Accredit's pages answer; empty: nobody knows."""
 
     @classmethod
     def read(cls, folder: Path) -> "Connection":
@@ -48,6 +50,11 @@ class Connection:
     def address(self, event_type: str) -> str:
         """Where the tracker takes orders of this type."""
         return f"{self.tracker}/t/{quote(self.program, safe='')}/{quote(event_type, safe='')}"
+
+    def conversion_url(self, order: Order) -> str | None:
+        """Where Accredit shows the order; None where nobody knows its pages."""
+        listed = f"/programs/{quote(self.program)}/conversions?{urlencode({'q': order.token})}"
+        return f"{self.pages}{listed}" if self.pages else None
 
     def send(self, order: Order) -> str:
         """Report an order from server to server, signed; what the tracker says of it. A real shop would keep what the

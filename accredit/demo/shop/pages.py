@@ -127,10 +127,13 @@ class Page:
     def thanks(self, order: Order) -> str:
         title = self.say("Thank you!", "Vielen Dank!")
         if order.event_type == NEWSLETTER:
-            first = self.say("You will get our next letter.", "Sie erhalten unseren nächsten Brief.")
+            first = self.say(
+                "You will get our next letter. Your subscription has the number",
+                "Sie erhalten unseren nächsten Brief. Ihr Abonnement hat die Nummer",
+            )
         else:
             first = self.say("Your order has the number", "Ihre Bestellung hat die Nummer")
-            first = f'{first} <strong id="order-token">{order.token}</strong>.'
+        first = f'{first} <strong id="order-token">{order.token}</strong>.'
         what = self._sum(order.lines) if order.lines else ""
         return self._page(
             title,
@@ -142,14 +145,15 @@ class Page:
         if order.by_server:
             said = self.say(
                 "The shop’s server reported it; the tracker said",
-                "Der Server des Shops hat sie gemeldet; der Tracker sagte",
+                "Der Server des Shops hat es gemeldet; der Tracker sagte",
             )
-            return f'<p class="told">{said}: <code id="answer">{escape(order.answer)}</code></p>'
-        said = self.say(
-            "The tag on this page reports it. Look at the conversions in Accredit.",
-            "Das Tag auf dieser Seite meldet sie. Sehen Sie sich die Conversions in Accredit an.",
-        )
-        return f'<p class="told">{said}</p>'
+            said = f'{said}: <code id="answer">{escape(order.answer)}</code>'
+        else:
+            said = self.say("The tag on this page reports it.", "Das Tag auf dieser Seite meldet es.")
+        look = self.say("Look at it in Accredit", "In Accredit ansehen")
+        url = self.connection.conversion_url(order)
+        link = f' <a href="{escape(url)}">{look}</a>' if url else ""
+        return f'<p class="told">{said}{link}</p>'
 
     def _back(self) -> str:
         return f'<p><a class="button plain" href="/shop">{self.say("Back to the shop", "Zurück in den Shop")}</a></p>'
