@@ -35,9 +35,9 @@ def keep_booking(stop: Event) -> None:
                     if not (done.booked or done.held):
                         for _word in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
                             pass
-        except (DatabaseError, InterfaceError, psycopg.Error) as error:
+        except (DatabaseError, InterfaceError, psycopg.Error):
             if answered:
-                log.warning("Booking is interrupted, and tried again: %s", type(error).__name__, exc_info=True)
+                log.warning("Booking is interrupted, and tried again", exc_info=True)
             answered = False
             connection.close()
             stop.wait(AGAIN_SECONDS)
@@ -67,8 +67,8 @@ def book_round(stop: Event) -> Booked:
 
 def _tell(code: str, booked: Booked) -> None:
     if booked.held:
-        log.warning("%d events of %s wait for somebody: see `accredit intake list`", booked.held, code)
-    log.info("%d conversions of %s booked", booked.booked, code)
+        log.warning("Events of %s that wait for somebody: %d; see `accredit intake list`", code, booked.held)
+    log.info("Conversions of %s booked: %d", code, booked.booked)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from accredit.worker.booking import AGAIN_SECONDS, keep_booking
+from accredit.worker.lines import OneLine
 from accredit.worker.tasks import make_partitions_ahead
 
 JOB_POLL_SECONDS = 60.0
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 def run() -> None:
     """Work until SIGTERM or Ctrl-C. Call it from the main thread."""
     stop = Event()
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(OneLine())
 
     def end(_number: int, _frame: FrameType | None) -> None:
         stop.set()

@@ -47,7 +47,7 @@ def forget_address_keys(timestamp: int) -> None:
 def archive_clicks(timestamp: int) -> None:
     """Move the clicks of days whose time is over from the log into the archive."""
     for day, clicks in archive_old_clicks(datetime.fromtimestamp(timestamp, UTC).date()):
-        log.info("%d clicks of %s are in the archive", clicks, day)
+        log.info("Clicks of %s that are in the archive now: %d", day, clicks)
 
 
 @app.periodic(cron="*/5 * * * *")
