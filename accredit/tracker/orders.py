@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import sha256
@@ -40,6 +40,11 @@ ITEM_FIELDS: Mapping[str, Column] = {
 }
 OPTIONAL = ("occurred_at", "currency")
 """Needed in files; here the time of receipt and the program's currency stand for them."""
+
+CODES = ("order_token", "visitor_id", "click_id", "customer_id", "item_id")
+"""Fields that name one of many: characters that nobody sees would make two of what looks like one."""
+AHEAD = timedelta(days=1)
+"""How far the shop's clock may be ahead. Files may say what they like: what is planned or tried out is loaded too."""
 
 _NEEDED = tuple(name for name, column in {**FIELDS, **ITEM_FIELDS}.items() if column.required and name not in OPTIONAL)
 _ESCAPES = str.maketrans(json_text.ESCAPES)
@@ -131,15 +136,22 @@ def _refuse_constant(word: str) -> object:
 
 
 def check(
-    members: object, *, event_type: str, currency: str | None, is_tracked: bool = True
+    members: object,
+    *,
+    event_type: str,
+    currency: str | None,
+    is_tracked: bool = True,
+    received_at: datetime | None = None,
 ) -> Order | Sequence[FieldError]:
     """An order by its members, or what is wrong with it. `currency` is the program's, where that is known. What came
-    for a visitor who is not to be tracked is taken without visitor and click."""
+    for a visitor who is not to be tracked is taken without visitor and click. Nothing may have occurred more than
+    AHEAD after `received_at`."""
     errors: list[FieldError] = []
     order = _Record(members, FIELDS, errors, takes_items=True)
     texts = order.texts
-    if "@" in (texts["customer_id"] or ""):
-        order.wrong("customer_id", "customer_id looks like an e-mail address; send a hash of it, such as its SHA-256.")
+    for name, instead in (("customer_id", "a hash of it, such as its SHA-256"), ("visitor_id", "a random id")):
+        if "@" in (texts[name] or ""):
+            order.wrong(name, f"{name} looks like an e-mail address; send {instead}.")
     code = texts["currency"] or currency
     decimals = money.decimals_by_currency().get(code or "")
     if texts["currency"] and decimals is None:
@@ -149,7 +161,7 @@ def check(
     found: dict[str, str | int | None] = {
         **texts,
         "event_type": event_type,
-        "occurred_at": order.instant("occurred_at"),
+        "occurred_at": order.instant("occurred_at", received_at and received_at + AHEAD),
         "currency": code,
         "turnover_minor": order.minor("turnover", code, decimals),
         "customer_status_word": texts["customer_status"],
@@ -261,6 +273,9 @@ class _Record:
         if kind is Kind.TEXT and (len(text) > values.MAX_TEXT or _NO_TEXT.search(text)):
             self._refuse_text(column.name, text)
             return None
+        if column.name in CODES and not _is_code(text):
+            self.wrong(column.name, f"{{}} has characters that nobody sees, or blanks alone; {column.name} is a code.")
+            return None
         return text
 
     def _refuse_text(self, name: str, text: str) -> None:
@@ -272,12 +287,14 @@ class _Record:
         if _SURROGATE.search(text):
             self.wrong(name, f"{{}} holds half of a surrogate pair; {name} is text.")
 
-    def instant(self, name: str) -> str | None:
+    def instant(self, name: str, latest: datetime | None) -> str | None:
         """ISO 8601 with an offset → UTC, as `received` writes it."""
         text = self.texts[name]
         if text is None:
             return None
         if (moment := _moment(text)) is not None:
+            if latest and moment > latest:
+                self.wrong(name, f"{{}} is more than a day ahead; {name} is when the order was made.")
             return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         if re.fullmatch(values.DATE_AND_TIME, text):
             self.wrong(name, "{} has no offset from UTC; add one, such as Z or +01:00.")
@@ -321,6 +338,12 @@ class _Record:
         else:
             return minor
         return None
+
+
+def _is_code(text: str) -> bool:
+    if text.isspace():
+        return False
+    return text.isprintable() or printable(text) == text
 
 
 def _moment(text: str) -> datetime | None:

@@ -256,7 +256,15 @@ async def _take(tracker: "Tracker", call: Call, sent: Sequence[object]) -> Seque
     checked: list[Order | Sequence[Any]] = []
     for place, members in enumerate(sent, 1):
         currency = call.known.currency if call.known else None
-        checked.append(check(members, event_type=call.event_type, currency=currency, is_tracked=call.is_tracked))
+        checked.append(
+            check(
+                members,
+                event_type=call.event_type,
+                currency=currency,
+                is_tracked=call.is_tracked,
+                received_at=call.received_at,
+            )
+        )
         if not place % ORDERS_AT_ONCE:
             await asyncio.sleep(0)
     orders = [order for order in checked if isinstance(order, Order)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from accredit.conversions.received import received
 from accredit.engine.frames import ITEMS
 from accredit.files import FileErrors, parse_program, read_items, read_orders
-from accredit.tracker.orders import FIELDS, FieldError, NotReadable, Order, check, read_body, read_query
+from accredit.tracker.orders import AHEAD, CODES, FIELDS, FieldError, NotReadable, Order, check, read_body, read_query
 from tests.factories.installing import SHOP
 
 PROGRAM = parse_program("program.toml", SHOP.encode())
@@ -59,6 +60,10 @@ def with_field(name: str, value: str) -> str:
          " no other signs, such as 1234.50."),
         ("customer_id", '"ann@example.com"',
          "customer_id looks like an e-mail address; send a hash of it, such as its SHA-256."),
+        ("visitor_id", '"ann@example.com"', "visitor_id looks like an e-mail address; send a random id."),
+        *((name, value, f"'{shown}' has characters that nobody sees, or blanks alone; {name} is a code.")
+          for name in ("order_token", "visitor_id", "click_id", "customer_id")
+          for value, shown in ((r'"  "', "  "), (r'"A\n1"', "A�1"), (r'"A\u202e1"', "A�1"))),
         ("promo_cod", '"A10"', "There is no field 'promo_cod' in an order. Did you mean 'promo_code'?"),
         ("event_type", '"sale"', "There is no field 'event_type' in an order. There are 24, such as: "),
         ("items", '"none"', "items is a list of objects."),
@@ -69,6 +74,15 @@ def test_a_wrong_field_is_named_with_what_would_be_right(name: str, value: str, 
     assert isinstance(found, dict)
     assert found[name].startswith(message)
     assert len(found) == 1
+
+
+def test_nothing_occurs_more_than_a_day_after_it_is_received() -> None:
+    text = json.dumps(SMALLEST)
+    occurred_at = datetime.fromisoformat(SMALLEST["occurred_at"])
+    assert isinstance(checked(text, received_at=occurred_at - AHEAD), Order)
+    assert checked(text, received_at=occurred_at - AHEAD - timedelta(seconds=1)) == {
+        "occurred_at": "'2026-03-01T12:00:00Z' is more than a day ahead; occurred_at is when the order was made."
+    }
 
 
 def test_all_errors_of_an_order_come_at_once() -> None:
@@ -190,9 +204,11 @@ def an_order(
     *,
     are_unique: bool,
 ) -> st.SearchStrategy[tuple[dict[str, str], list[dict[str, str]]]]:
-    """Orders with items. Files read an empty text as none, and need what may be left out here."""
-    fields = {name: text for name in FIELDS if name not in SMALLEST and name != "currency"}
-    tokens = text.filter(bool) if are_unique else text
+    """Orders with items. Files read an empty text as none, need what may be left out here, and take codes with
+    characters that nobody sees."""
+    codes = text.filter(lambda value: not value or (value.isprintable() and not value.isspace()))
+    fields = {name: codes if name in CODES else text for name in FIELDS if name not in SMALLEST and name != "currency"}
+    tokens = codes.filter(bool) if are_unique else codes
     needed = {
         "order_token": tokens,
         "occurred_at": instant,
