@@ -133,15 +133,15 @@ def _columns(names: Names, state: ListState) -> Sequence[Mapping[str, object]]:
         return {"url": _list_url(view, state.query_sorted_by(name)), "direction": direction}
 
     columns = [
-        column("time", _("Time"), 164, 0, sort=sorts("time"), link=True),
-        column("order", _("Order number"), 104, 1),
+        column("time", _("Time"), 158, 0, sort=sorts("time"), link=True),
+        column("order", _("Order number"), 132, 1),
         column("event", _("Event type"), 90, 6) if len(names.event_types) > 1 else None,
         column("credited", _("Credited to"), 160, 2, grow=2) if view.sees_everything else None,
         column("reason", _("Reason"), 110, 7, grow=1),
         column("status", _("Status"), 100, 4, status=True),
         column("customer", _("Customer status"), 132, 5),
         column("turnover", _("Turnover"), 110, 3, number=True, sort=sorts("turnover")),
-        column("commission", _("Commission"), 108, 1, number=True, sort=sorts("commission")),
+        column("commission", _("Commission"), 100, 1, number=True, sort=sorts("commission")),
         column("model", _("Commission model"), 150, 8, grow=2),
     ]
     return [one for one in columns if one]

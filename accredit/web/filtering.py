@@ -32,7 +32,7 @@ class FilterForm(forms.Form):
     """What people narrow the list by. The choices are those of the program's set-up."""
 
     q = forms.CharField(
-        label=_("Order number"),
+        label=_("Whole order number"),
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),

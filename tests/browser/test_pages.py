@@ -180,6 +180,16 @@ def test_on_a_phone(visit: Visit, shop: Shop) -> None:
     expect(page.locator("#panel")).to_be_hidden()
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_an_order_number_of_the_demo_s_shop_is_not_cut_off(visit: Visit, shop: Shop, width: int) -> None:
+    load(shop.program, orders=orders("order | at | turnover | visitor\nHL-MWR6QXW9 | T | 1.00 | -"))
+    page = visit("agency", LIST, viewport={"width": width, "height": 844})
+    expect(page.locator(".tabulator-row")).to_have_count(7)
+    expect(page.get_by_role("columnheader", name="Commission", exact=True)).to_be_visible()
+    cut = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.innerText)"
+    assert page.locator('.tabulator-cell[tabulator-field="order"]').evaluate_all(cut) == []
+
+
 def test_pages_of_a_long_list(visit: Visit, shop: Shop) -> None:
     table = "order | at | turnover | visitor\n" + "\n".join(f"n{n} | T-{n}min | 1.00 | -" for n in range(230))
     load(shop.program, orders=orders(table))

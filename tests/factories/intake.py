@@ -6,7 +6,7 @@ from hashlib import md5
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from accredit.database.keys import uuid7
 from accredit.programs.models import Program
@@ -18,7 +18,7 @@ def send(program: Program, token: str, *, at: datetime, source: str, signed: boo
     received = {"event_type": "sale", "order_token": token, "currency": "USD", "turnover_minor": 100, **fields}
     text = json.dumps(received)
     make_partitions("tracking_conversion_event", [at.date()])
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:  # with which the table of what comes in is emptied
         cursor.execute("select tracking_make_incoming()")
         cursor.execute(
             "insert into tracking_incoming (id, program_id, program, event_type, order_token, received_at, source,"
