@@ -111,9 +111,9 @@ def serve(
     with _alone(state) as tell:
         try:
             with _signals_raise():
-                pages = _free_port(host, ports.pages, PAGES_PORT, "--port")
-                tracker = _free_port(host, ports.tracker, TRACKER_PORT, "--tracker-port")
-                shop = _free_port(host, ports.shop, SHOP_PORT, "--shop-port") if with_shop else None
+                pages = free_port(host, ports.pages, PAGES_PORT, "--port")
+                tracker = free_port(host, ports.tracker, TRACKER_PORT, "--tracker-port")
+                shop = free_port(host, ports.shop, SHOP_PORT, "--shop-port") if with_shop else None
                 _tell_children(host, tracker, shop)
                 tell(json.dumps({"pages": f"http://{_reachable_name(host)}:{pages}/"}))
                 if cluster:
@@ -221,7 +221,8 @@ def _signals_raise() -> Iterator[None]:
         handle_with(signal.SIG_IGN)
 
 
-def _free_port(host: str, port: int | None, first: int, option: str) -> int:
+def free_port(host: str, port: int | None, first: int, option: str) -> int:
+    """The port to listen on: the wanted one, else the first that is free. Raises NotServed."""
     for candidate in [port] if port else range(first, first + PORTS_TRIED):
         try:
             with socket.create_server((host, candidate)):

@@ -20,8 +20,10 @@ def tracker(host: Host = "127.0.0.1", port: TrackerPort = 8100) -> None:
     """Take clicks and conversions in the foreground. Any number of trackers may work on one database, which must be
     there: that of ACCREDIT_DATABASE_URL, or the embedded one while `accredit up` or another command runs it."""
     with reporting_setup():
+        from accredit.processes import free_port
         from accredit.tracker.app import Tracker
 
+        free_port(host, port, port, "--port")  # Granian would share a port that is taken, and answer half of the calls
         Tracker()  # says what is wrong with the settings, before the server hides it
     os.environ["ACCREDIT_ENDS_WITH_PARENT"] = "1"
     os.execv(sys.executable, [sys.executable, "-m", "granian", *server_arguments(host, port), "--factory",

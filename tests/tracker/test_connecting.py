@@ -82,7 +82,10 @@ def test_the_examples_of_the_document_work(shop: Mapping[str, str], tracker: str
 
     assert run(sys.executable, "-c", example("python")).startswith('201 {"outcome":"recorded"')
     assert run(sys.executable, "-c", example("python")).startswith('200 {"outcome":"known"')
-    tokens = ["10042"]
+    changed = example("python").replace("ANNA10", "ANNA20")
+    refused = subprocess.run([sys.executable, "-c", changed], capture_output=True, text=True, env=environment)
+    assert (refused.returncode, refused.stderr[:28]) == (1, '409 {"outcome":"conflict","o')
+    tokens = ["10042", "10042"]  # with the one that was refused
     if shutil.which("curl") and shutil.which("openssl"):
         assert json.loads(run("sh", "-c", example("sh")))["outcome"] == "recorded"
         tokens.append("10043")

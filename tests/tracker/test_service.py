@@ -13,7 +13,9 @@ from ipaddress import ip_network
 
 import pytest
 from django.db import connection
+from typer.testing import CliRunner
 
+from accredit.cli import app
 from accredit.programs.models import Ad, Program
 from accredit.tracker.limits import BURST_SECONDS, MAX_ASKERS, Limit
 from accredit.tracker.visitors import _agent, address_of
@@ -132,6 +134,9 @@ def test_a_process_of_its_own(program: Program, free_port: Callable[[], int]) ->
             cursor.execute("select sub_id1 from tracking_click where program_id = %s", [program.id])
             assert cursor.fetchall() == [("a b",)]
         assert _get(port, "/metrics").status == 200
+        second = CliRunner().invoke(app, ["tracker", "--port", str(port)])
+        assert second.exit_code == 1
+        assert f"Port {port} of 127.0.0.1 is taken by another program: choose another with --port" in second.stderr
     finally:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=WAIT_SECONDS)
