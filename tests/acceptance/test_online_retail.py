@@ -50,7 +50,7 @@ def loaded(
     with django_db_blocker.unblock(), transaction.atomic():
         demo = load_demo(PATH, now=NOW)
         with as_owner(), connection.cursor() as cursor:  # autovacuum sees nothing of an open transaction
-            cursor.execute("analyze")
+            cursor.execute("analyze conversions_conversion, conversions_decision")
         yield demo
         transaction.set_rollback(True)
 

@@ -128,4 +128,5 @@ def client(program: Program, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client
         yield Client(tracker, loop)
     finally:
         tracker.__rsgi_del__(loop)
+        loop.run_until_complete(loop.shutdown_default_executor())  # nothing reads the tables while they are emptied
         loop.close()
