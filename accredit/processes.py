@@ -28,7 +28,7 @@ from accredit.database import embedded
 
 MAX_RESTARTS = 5
 """A minute; more of them mean that something is wrong for good."""
-ANSWER_SECONDS = 60
+ANSWER_SECONDS = 180
 STOP_SECONDS = 15
 THREADS = 4
 """Requests that one worker process of the pages answers at a time, each with a connection to the database."""

@@ -10,7 +10,7 @@ import psycopg
 
 from soak.traffic import Memory
 
-BOOKED_SECONDS = 180
+BOOKED_SECONDS = 600
 RATE = Decimal("0.10")
 
 Rows = list[tuple[Any, ...]]

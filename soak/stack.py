@@ -20,7 +20,7 @@ from accredit.database import embedded
 
 DISK_BYTES = 3 << 30
 WORKERS = 2
-READY_SECONDS = 120
+READY_SECONDS = 600
 PROGRAM = """
 format = 1
 [program]

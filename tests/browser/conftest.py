@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accredit.access.models import User
@@ -17,6 +17,7 @@ from tests.browser.windows import ARGUMENTS, chromium
 from tests.factories.people import Shop, open_shop
 
 Visit = Callable[..., Page]
+expect.set_options(timeout=60_000)  # of what fails; machines differ by an order of magnitude
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +73,7 @@ def visit(shop: Shop, browser: Browser, live_server: LiveServer, complaints: lis
     def open_window(role: str | None, address: str = "/", **options: Any) -> Page:
         window = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "reduced_motion": "reduce", **options}
         context = browser.new_context(base_url=live_server.url, **window)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         if role:
             context.add_cookies(
                 [{"name": settings.SESSION_COOKIE_NAME, "value": session_of(shop.users[role]), "url": live_server.url}]

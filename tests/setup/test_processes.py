@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from soak.__main__ import KILLS, soak
 
 
 def test_what_was_answered_is_there_once_whatever_was_killed() -> None:
-    found, memory, faults = soak(kills=4, minutes=5, clients=3, pause=0.02, seed=2611)
+    found, memory, faults = soak(kills=4, minutes=30, clients=3, pause=0.02, seed=2611)
     assert found == []
     assert all(faults[kill] for kill in KILLS)
     assert len(memory.clicks) > 20

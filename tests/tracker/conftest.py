@@ -14,7 +14,7 @@ from accredit.tracker.answers import Headers
 from accredit.tracker.app import Tracker
 from tests.factories.installing import install
 
-READY_SECONDS = 60
+READY_SECONDS = 300
 
 
 class GivenHeaders:

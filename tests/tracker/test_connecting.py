@@ -21,7 +21,7 @@ from accredit.config.environment import CHECKOUT
 from tests.factories.installing import SHOP, install
 
 DOCUMENT = (CHECKOUT / "docs" / "connecting-a-shop.md").read_text()
-WAIT_SECONDS = 60
+WAIT_SECONDS = 300
 
 
 def example(language: str) -> str:

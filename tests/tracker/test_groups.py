@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from accredit.tracker import groups as groups_module
 from accredit.tracker.groups import Groups, Unavailable
 
-READY_SECONDS = 60
+READY_SECONDS = 300
 Write = Callable[[AsyncConnection, Sequence[int]], Awaitable[Sequence[int]]]
 
 

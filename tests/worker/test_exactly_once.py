@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SCRIPT = Path(__file__).with_name("booking_process.py")
 CHECKOUT = SCRIPT.parents[2]
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 FATAL_WRITES = [
     (4, "all written, and taken out of the queue, not committed"),
     (7, "a batch committed, and the items of the next written"),
@@ -35,7 +35,7 @@ FATAL_WRITES = [
 
 def book(fatal_write: int = 0) -> int:
     arguments = [sys.executable, str(SCRIPT), str(fatal_write)]
-    return subprocess.run(arguments, check=False, cwd=CHECKOUT, timeout=120).returncode
+    return subprocess.run(arguments, check=False, cwd=CHECKOUT, timeout=600).returncode
 
 
 def shops() -> tuple[Program, Program]:
