@@ -1,7 +1,6 @@
 """`accredit program plan | apply | export`: the installed set-up of a program."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from accredit.cli.reporting import counted, reporting_errors
-from accredit.cli.serving import reporting_setup
+from accredit.cli.ready import ready
+from accredit.cli.reporting import counted
 
 if TYPE_CHECKING:
     from accredit.programs.operations import Change, Refusal
@@ -27,7 +26,7 @@ def plan(file: ProgramFile) -> None:
 
     Exit code 0: the file can be applied. 1: it has errors, or history forbids some of it.
     """
-    with _ready():
+    with ready():
         from accredit.files import read_program
         from accredit.programs.operations import check_program
 
@@ -45,7 +44,7 @@ def apply(file: ProgramFile) -> None:
     Exit code 0: the program is as the file says. 1: the file has errors, or history forbids some of it; then nothing
     is changed.
     """
-    with _ready():
+    with ready():
         from accredit.files import read_program
         from accredit.programs.operations import ChangesRefused, apply_program
 
@@ -67,7 +66,7 @@ def export(
     out: Annotated[Path | None, typer.Option(help="The file to write; without it, standard output.")] = None,
 ) -> None:
     """Write the program file that would recreate an installed program."""
-    with _ready():
+    with ready():
         from accredit.files import write_program
         from accredit.programs.queries import program_by_code, program_value
 
@@ -76,23 +75,6 @@ def export(
             typer.echo(text, nl=False)
         else:
             out.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def _ready() -> Iterator[None]:
-    """The installation, with everything that keeps a set-up from being read or changed reported: exit code 1."""
-    with reporting_setup(), reporting_errors():
-        from accredit.config.installation import installation
-
-        with installation():
-            from accredit.programs.operations import AdvertiserRefused
-            from accredit.programs.queries import UnknownProgram
-
-            try:
-                yield
-            except (AdvertiserRefused, UnknownProgram) as error:
-                typer.secho(str(error.args[0]), err=True, fg="red")
-                raise typer.Exit(1) from None
 
 
 def _say_what_is_held(code: str) -> None:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from accredit.cli.ready import ready
 from accredit.cli.reporting import counted
-from accredit.cli.serving import reporting_setup
 
 app = typer.Typer(help="What came in and is not booked.", no_args_is_help=True)
 
@@ -22,30 +22,28 @@ def show(program: ProgramCode = None) -> None:
     unknown_program, unknown_event_type: the set-up does not have it. cannot_be_priced: the commission is too large.
     failed: booking failed in a way that is not foreseen.
     """
-    with reporting_setup():
-        from accredit.config.installation import installation
+    with ready():
+        from accredit.files.errors import printable
+        from accredit.programs.queries import program_by_code
+        from accredit.tracking import pending
 
-        with installation():
-            from accredit.files.errors import printable
-            from accredit.tracking import pending
-
-            counts = pending.counts(program)
-            if program is not None and not counts:
-                _check_there(program)
-            for code, reason, rows in counts:
-                typer.echo(printable(f"{code}: {rows:,} {'wait for the worker' if reason is None else reason}"))
-            for row in pending.held(program, SHOWN):
-                detail = f" ({row['detail']})" if row["detail"] else ""
-                came = f"{row['received_at'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-                order = f"{row['program']} {row['event_type']} {row['order_token']}"
-                typer.echo(printable(f"  {came}  {order}  {row['reason']}{detail}"))
-            if sum(rows for _, reason, rows in counts if reason) > SHOWN:
-                typer.echo(f"  … the {SHOWN} that came first are shown")
-            conflicts = pending.conflicts(datetime.now(UTC) - timedelta(days=CONFLICT_DAYS), program)
-            for code, rows in conflicts:
-                typer.echo(f"{code}: {rows:,} came again with other content in the last {CONFLICT_DAYS} days")
-            if not (counts or conflicts):
-                typer.echo("Nothing is held, and nothing waits.")
+        counts = pending.counts(program)
+        if program is not None and not counts:
+            program_by_code(program)
+        for code, reason, rows in counts:
+            typer.echo(printable(f"{code}: {rows:,} {'wait for the worker' if reason is None else reason}"))
+        for row in pending.held(program, SHOWN):
+            detail = f" ({row['detail']})" if row["detail"] else ""
+            came = f"{row['received_at'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            order = f"{row['program']} {row['event_type']} {row['order_token']}"
+            typer.echo(printable(f"  {came}  {order}  {row['reason']}{detail}"))
+        if sum(rows for _, reason, rows in counts if reason) > SHOWN:
+            typer.echo(f"  … the {SHOWN} that came first are shown")
+        conflicts = pending.conflicts(datetime.now(UTC) - timedelta(days=CONFLICT_DAYS), program)
+        for code, rows in conflicts:
+            typer.echo(f"{code}: {rows:,} came again with other content in the last {CONFLICT_DAYS} days")
+        if not (counts or conflicts):
+            typer.echo("Nothing is held, and nothing waits.")
 
 
 @app.command()
@@ -54,21 +52,19 @@ def retry(
     reason: Annotated[str | None, typer.Option(help="Only what is held for this reason.")] = None,
 ) -> None:
     """Have the worker try again what is held, after the set-up was corrected."""
-    with reporting_setup():
-        from accredit.config.installation import installation
+    with ready():
+        from accredit.conversions.retrying import retry
+        from accredit.programs.queries import program_by_code
 
-        with installation():
-            from accredit.conversions.retrying import retry
-
-            if reason is not None:
-                _check_reason(reason)
-            if program is not None:
-                _check_there(program)
-            released = retry(program, reason)
-            for code, rows in released.items():
-                typer.echo(f"{code}: {rows:,} wait for the worker again.")
-            if not released:
-                typer.echo("Nothing that can be released is held.")
+        if reason is not None:
+            _check_reason(reason)
+        if program is not None:
+            program_by_code(program)
+        released = retry(program, reason)
+        for code, rows in released.items():
+            typer.echo(f"{code}: {rows:,} wait for the worker again.")
+        if not released:
+            typer.echo("Nothing that can be released is held.")
 
 
 @app.command()
@@ -81,22 +77,20 @@ def discard(
 
     That they came stays on record, so that the same orders, sent again, are known and are not booked either.
     """
-    with reporting_setup():
-        from accredit.config.installation import installation
+    with ready():
+        from accredit.programs.queries import program_by_code
+        from accredit.tracking import pending
 
-        with installation():
-            from accredit.tracking import pending
-
-            _check_reason(reason)
-            counts = {held: rows for _, held, rows in pending.counts(program)}
-            if not counts:
-                _check_there(program)
-            if reason not in counts:
-                typer.echo(f"{program}: nothing is held as {reason}.")
-                return
-            if not yes:
-                typer.confirm(f"Discard {counted(counts[reason], 'order')} of {program} for good?", abort=True)
-            typer.echo(f"{program}: {counted(pending.discard(program, reason), 'order')} discarded.")
+        _check_reason(reason)
+        counts = {held: rows for _, held, rows in pending.counts(program)}
+        if not counts:
+            program_by_code(program)
+        if reason not in counts:
+            typer.echo(f"{program}: nothing is held as {reason}.")
+            return
+        if not yes:
+            typer.confirm(f"Discard {counted(counts[reason], 'order')} of {program} for good?", abort=True)
+        typer.echo(f"{program}: {counted(pending.discard(program, reason), 'order')} discarded.")
 
 
 def _check_reason(reason: str) -> None:
@@ -105,13 +99,3 @@ def _check_reason(reason: str) -> None:
     if reason not in REASONS:
         typer.secho(f"There is no reason {reason!r}; there are {', '.join(REASONS)}.", err=True, fg="red")
         raise typer.Exit(1)
-
-
-def _check_there(program: str) -> None:
-    from accredit.programs.queries import UnknownProgram, program_by_code
-
-    try:
-        program_by_code(program)
-    except UnknownProgram as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from None

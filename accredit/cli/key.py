@@ -1,13 +1,11 @@
 """`accredit key add | list | end`: the keys by which a shop signs what it sends."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from accredit.cli.serving import reporting_setup
+from accredit.cli.ready import ready
 
 app = typer.Typer(help="The keys by which a shop signs what it sends.", no_args_is_help=True)
 
@@ -17,7 +15,7 @@ ProgramCode = Annotated[str, typer.Argument(help="The code of the program.")]
 @app.command()
 def add(program: ProgramCode) -> None:
     """Make a key, and show its secret, once. Trackers know it within a second."""
-    with _ready():
+    with ready():
         from accredit.config import environment
         from accredit.programs.signing_keys import add_key, key_text
 
@@ -30,7 +28,7 @@ def add(program: ProgramCode) -> None:
 @app.command("list")
 def show(program: ProgramCode) -> None:
     """Show the keys of a program, without their secrets."""
-    with _ready():
+    with ready():
         from accredit.programs.signing_keys import key_text, keys_of
 
         keys = keys_of(program)
@@ -49,7 +47,7 @@ def end(
     """Let a key end: what it signs from then on is refused."""
     now = datetime.now(UTC)
     moment = now if at is None else _instant(at)
-    with _ready():
+    with ready():
         from accredit.programs.signing_keys import end_key
 
         ended = end_key(key, at=moment, now=now)
@@ -68,20 +66,3 @@ def _instant(text: str) -> datetime:
 
 def _written(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-@contextmanager
-def _ready() -> Iterator[None]:
-    """The installation, with what cannot be done reported: exit code 1."""
-    with reporting_setup():
-        from accredit.config.installation import installation
-
-        with installation():
-            from accredit.programs.queries import UnknownProgram
-            from accredit.programs.signing_keys import KeyRefused
-
-            try:
-                yield
-            except (KeyRefused, UnknownProgram) as error:
-                typer.secho(str(error.args[0]), err=True, fg="red")
-                raise typer.Exit(1) from None

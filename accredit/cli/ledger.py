@@ -1,14 +1,12 @@
 """`accredit ledger check | close | balances`: what is owed and earned, and the proof of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from accredit.cli.reporting import counted, reporting_errors
-from accredit.cli.serving import reporting_setup
+from accredit.cli.ready import ready
+from accredit.cli.reporting import counted
 
 app = typer.Typer(help="What advertisers owe and partners earned.", no_args_is_help=True)
 
@@ -23,7 +21,7 @@ def check(
 
     Exit code 0: every ledger is right. 1: one is not, or there is no such program.
     """
-    with _ready():
+    with ready():
         from accredit.conversions.checking import check_ledger
         from accredit.programs.models import Program
         from accredit.programs.queries import program_by_code
@@ -51,7 +49,7 @@ def close(
 
     Exit code 0: the months are closed. 1: the month cannot be closed.
     """
-    with _ready():
+    with ready():
         from accredit.ledger.operations import MonthStaysOpen, close_month
         from accredit.ledger.queries import end_of_month, month_to_close
         from accredit.programs.queries import program_by_code
@@ -81,7 +79,7 @@ def balances(
     partner: Annotated[str | None, typer.Option(help="The code of one partner.")] = None,
 ) -> None:
     """Show what every account stands at now: what went to it less what went from it."""
-    with _ready():
+    with ready():
         from accredit.ledger.queries import balances
         from accredit.money import to_major
         from accredit.programs.queries import program_by_code
@@ -91,19 +89,3 @@ def balances(
             account = " ".join(filter(None, [kind.replace("_", " "), code]))
             typer.echo(f"{account:<40} {to_major(balance_minor, currency):>20,f} {currency}")
         typer.echo(f"{counted(len(found), 'account')}.")
-
-
-@contextmanager
-def _ready() -> Iterator[None]:
-    """The installation; what keeps it from working, and an unknown program, is reported: exit code 1."""
-    with reporting_setup(), reporting_errors():
-        from accredit.config.installation import installation
-
-        with installation():
-            from accredit.programs.queries import UnknownProgram
-
-            try:
-                yield
-            except UnknownProgram as error:
-                typer.secho(str(error.args[0]), err=True, fg="red")
-                raise typer.Exit(1) from None

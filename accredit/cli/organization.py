@@ -1,12 +1,10 @@
 """`accredit organization`: on whose behalf people sign in, and which programs they see."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from accredit.cli.serving import reporting_setup
+from accredit.cli.ready import ready
 
 app = typer.Typer(help="On whose behalf people sign in, and which programs they see.", no_args_is_help=True)
 
@@ -20,7 +18,7 @@ def add(
     name: Annotated[str, typer.Option(help="Its name on pages.")],
 ) -> None:
     """Add a partner's organization or an agency. `accredit user add` lets people sign in on its behalf."""
-    with _ready():
+    with ready():
         from accredit.access.operations import add_organization
 
         added = add_organization(code=code, kind=kind, name=name)
@@ -36,27 +34,9 @@ def attach(
     ] = None,
 ) -> None:
     """Let the members of an organization see a program: an agency all of it, a partner its own conversions."""
-    with _ready():
+    with ready():
         from accredit.programs.operations import attach_organization
 
         attach_organization(code=code, program=program, partner=partner)
         place = "the agency" if partner is None else f"the partner {partner!r}"
         typer.echo(f"{code!r} is {place} of the program {program!r}.")
-
-
-@contextmanager
-def _ready() -> Iterator[None]:
-    """The installation, with everything that keeps an organization from being added or attached reported: exit code
-    1."""
-    with reporting_setup():
-        from accredit.config.installation import installation
-
-        with installation():
-            from accredit.access.operations import OrganizationRefused
-            from accredit.programs.queries import UnknownProgram
-
-            try:
-                yield
-            except (OrganizationRefused, UnknownProgram) as error:
-                typer.secho(str(error.args[0]), err=True, fg="red")
-                raise typer.Exit(1) from None

@@ -18,7 +18,7 @@ from accredit.files.inputs import read_clicks, read_items, read_orders
 from accredit.programs.models import Program
 from accredit.programs.operations import lock_program
 from accredit.programs.queries import program_by_code, program_value
-from accredit.tracking.operations import Appended, Progress, append_clicks, make_partitions, receive
+from accredit.tracking.operations import Appended, Progress, append_clicks, incoming, make_partitions, receive
 from accredit.tracking.queries import journeys
 
 BATCH_ORDERS = 100_000
@@ -159,7 +159,9 @@ def _load_batch(
     with transaction.atomic():
         # No set-up changes between crediting and recording.
         lock_program(program.code)
-        events = receive(program, conversions, received(conversions, items), now=now, source=source)
+        came = received(conversions, items)
+        rows = incoming(program.id, program.code, conversions, came, now=now, source=source, signed=None)
+        events = receive(rows, for_worker=False)
         outcome = events["outcome"]
         new = outcome.eq("recorded").arg_true()
         if len(new):

@@ -82,28 +82,43 @@ def append_clicks(program: Program, clicks: pl.DataFrame, *, progress: Progress 
     return Appended(new, len(clicks) - new - len(differing), differing)
 
 
-def receive(
-    program: Program, conversions: pl.DataFrame, came: pl.DataFrame, *, now: datetime, source: str
+def incoming(
+    program_id: UUID,
+    code: str,
+    conversions: pl.DataFrame,
+    came: pl.DataFrame,
+    *,
+    now: datetime,
+    source: str,
+    signed: bool | None,
 ) -> pl.DataFrame:
-    """Take conversions (CONVERSIONS) as they came in (`came`: received, digest) as events, those of known orders with
-    other content as conflicts. One row (RECEIVED) each, in their order. The partition of the day must be there."""
-    events = conversions.select(
+    """Conversions (CONVERSIONS) as they came in (`came`: received, digest), as rows of `tracking_incoming` with new
+    ids."""
+    return conversions.select(
         keys_at(now, len(conversions)),
-        pl.lit(str(program.id)).alias("program_id"),
-        pl.lit(program.code).alias("program"),
+        pl.lit(str(program_id)).alias("program_id"),
+        pl.lit(code).alias("program"),
         "event_type",
         "order_token",
         pl.lit(now).alias("received_at"),
         pl.lit(source).alias("source"),
+        pl.lit(signed, pl.Boolean).alias("signed"),
+        "visitor_id",
+        "customer_id",
         came["digest"],
         came["received"],
     )
+
+
+def receive(events: pl.DataFrame, *, for_worker: bool) -> pl.DataFrame:
+    """Take rows of `incoming` as events, those of known orders with other content as conflicts; `for_worker`: what is
+    new waits to be booked. One row (RECEIVED) each, in their order. The partition of the day must be there."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select tracking_make_incoming()")
         copy_in("tracking_incoming", events)
         cursor.execute("analyze tracking_incoming")
         outcomes = copy_out(
-            sql.SQL("select replace(id::text, '-', ''), outcome from tracking_receive(false)"), RECEIVED
+            sql.SQL("select replace(id::text, '-', ''), outcome from tracking_receive({})").format(for_worker), RECEIVED
         )
         cursor.execute("delete from tracking_incoming")
     return events.select("id").join(outcomes, on="id", how="left", maintain_order="left")

@@ -1,0 +1,28 @@
+"""The installation, ready for one command; what keeps it from working, or from doing what it is told, is said."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from accredit.cli.reporting import reporting_errors
+from accredit.cli.serving import reporting_setup
+
+
+@contextmanager
+def ready() -> Iterator[None]:
+    """Within the block the installation works. Whatever is refused is printed in its own words: exit code 1."""
+    with reporting_setup(), reporting_errors():
+        from accredit.config.installation import installation
+
+        with installation():
+            from accredit.access.operations import OrganizationRefused
+            from accredit.programs.operations import AdvertiserRefused
+            from accredit.programs.queries import UnknownProgram
+            from accredit.programs.signing_keys import KeyRefused
+
+            try:
+                yield
+            except (AdvertiserRefused, KeyRefused, OrganizationRefused, UnknownProgram) as error:
+                typer.secho(str(error.args[0]), err=True, fg="red")
+                raise typer.Exit(1) from None
