@@ -17,3 +17,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accredit.web.urls")),
 ]
 handler404 = "accredit.web.pages.not_found"
+handler403 = "accredit.web.pages.not_permitted"

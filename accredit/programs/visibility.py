@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accredit.access.models import Membership, User
+from accredit.access.permissions import Permission, granted
 from accredit.programs.models import Partner, Program
 
 
 @dataclass(frozen=True, slots=True)
 class Viewpoint:
     """A program as one user sees it. `partners`: None for advertiser and agency, who see everything; else the codes of
-    the user's own partners, whose conversions are all that the user sees."""
+    the user's own partners, whose conversions are all that the user sees. `permissions`: what the user may do there."""
 
     program: Program
     partners: frozenset[str] | None
+    permissions: frozenset[Permission] = frozenset()
 
     @property
     def sees_everything(self) -> bool:
@@ -31,11 +33,14 @@ def viewpoint(user: User, code: str) -> Viewpoint:
     """The program `code` as `user` sees it. Raises Program.DoesNotExist where there is none that the user may see."""
     if "\0" in code:  # PostgreSQL refuses to look for it
         raise Program.DoesNotExist
-    program = _visible_to(user).annotate(owned=Exists(_owners(user))).get(code=code)
-    if program.owned:
-        return Viewpoint(program, None)
-    own = Partner.objects.filter(program=program, organization__memberships__user=user)
-    return Viewpoint(program, frozenset(own.values_list("code", flat=True)))
+    program = _visible_to(user).get(code=code)
+    owning = Membership.objects.filter(user=user, organization__in=[program.advertiser_id, program.agency_id])
+    if parts := list(owning.values_list("organization__kind", "role")):
+        return Viewpoint(program, None, granted(parts))
+    own = Partner.objects.filter(program=program, organization__memberships__user=user).values_list(
+        "code", "organization__kind", "organization__memberships__role"
+    )
+    return Viewpoint(program, frozenset(code for code, *_ in own), granted((kind, role) for _, kind, role in own))
 
 
 def _owners(user: User) -> QuerySet[Membership]:

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from accredit.access.models import ColourScheme, Density, User
+from accredit.access.permissions import Permission
 from accredit.programs.models import Program
 from accredit.programs.visibility import Viewpoint, viewpoint, visible_programs
 from accredit.web.preferences import choices
@@ -81,6 +83,22 @@ def for_owners(view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpRespon
     return for_program(wraps(view)(owned))
 
 
+def for_permitted(
+    permission: Permission,
+) -> Callable[[Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponse]], Callable[..., HttpResponse]]:
+    """Like `for_owners`, for those of them whose role grants `permission`; the others are told that it does not."""
+
+    def guard(view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponse]) -> Callable[..., HttpResponse]:
+        def permitted(request: HttpRequest, seen: Viewpoint, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if permission not in seen.permissions:
+                raise PermissionDenied
+            return view(request, seen, *args, **kwargs)
+
+        return for_owners(wraps(view)(permitted))
+
+    return guard
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 Django passes it
     """What does not exist, and what this user may not see: the two look the same."""
     context = {
@@ -88,6 +106,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
         "remedy": _("The address may be mistyped, or it belongs to a program that you have no part in."),
     }
     return show(request, "web/error.html", context, status=404)
+
+
+def not_permitted(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 Django passes it
+    """Something that the user sees and may not do."""
+    context = {
+        "title": _("Your role does not allow this"),
+        "remedy": _("Viewers look and change nothing. An owner of your organization can give you another role."),
+    }
+    return show(request, "web/error.html", context, status=403)
 
 
 def forbidden(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 Django passes it

@@ -1,9 +1,11 @@
-"""The addresses of the pages."""
+"""The addresses of the pages: what everybody has, then each section its own."""
 
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accredit.web import conversions, intake, preferences, signing_in
+from accredit.web import preferences, signing_in
+from accredit.web.conversions import urls as conversions
+from accredit.web.intake import urls as intake
 
 app_name = "web"
 urlpatterns = [
@@ -11,10 +13,6 @@ urlpatterns = [
     path("sign-in", signing_in.SignIn.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(next_page="web:sign-in"), name="sign-out"),
     path("preferences", preferences.prefer, name="preferences"),
-    path("programs/<path:code>/intake", intake.intake, name="intake"),
-    path("programs/<path:code>/customer-status", intake.customer_status, name="customer-status"),
-    path("programs/<path:code>/conversions", conversions.conversion_list, name="conversions"),
-    path("programs/<path:code>/conversions/news", conversions.news, name="conversion-news"),
-    path("programs/<path:code>/conversions/totals", conversions.totals, name="conversion-totals"),
-    path("programs/<path:code>/conversions/<str:conversion>", conversions.conversion, name="conversion"),
+    *intake.urlpatterns,
+    *conversions.urlpatterns,
 ]

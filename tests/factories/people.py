@@ -11,12 +11,14 @@ from tests.factories.installing import clicks, install, items, load, orders
 
 PASSWORD = "a horse, correctly stapled"
 PEOPLE = {
-    "agency": (OrganizationKind.AGENCY, "Agency North"),
-    "advertiser": (OrganizationKind.ADVERTISER, "ACME"),
-    "partner": (OrganizationKind.PARTNER, "Barb Dwyer Ltd"),
-    "stranger": (OrganizationKind.ADVERTISER, "Somebody Else"),
+    "agency": (OrganizationKind.AGENCY, "Agency North", Role.OWNER),
+    "owner": (OrganizationKind.ADVERTISER, "ACME", Role.OWNER),
+    "advertiser": (OrganizationKind.ADVERTISER, "ACME", Role.EDITOR),
+    "viewer": (OrganizationKind.ADVERTISER, "ACME", Role.VIEWER),
+    "partner": (OrganizationKind.PARTNER, "Barb Dwyer Ltd", Role.OWNER),
+    "stranger": (OrganizationKind.ADVERTISER, "Somebody Else", Role.OWNER),
 }
-"""Role → organization. The partner is `barb`."""
+"""Who → organization, and role in it. The partner is `barb`."""
 
 CLICKS = """
     click | at         | visitor | party     | device | ad
@@ -49,7 +51,7 @@ ITEMS = """
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """`users`: by role; `keys`: order token → key of the conversion, as addresses have it."""
+    """`users`: by who they are (PEOPLE); `keys`: order token → key of the conversion, as addresses have it."""
 
     program: Program
     users: dict[str, User]
@@ -61,7 +63,7 @@ def open_shop() -> Shop:
     program = install()
     of = orders(ORDERS)
     load(program, clicks(CLICKS), of, items(ITEMS, of))
-    users = {role: _person(role, kind, name) for role, (kind, name) in PEOPLE.items()}
+    users = {who: _person(who, *part) for who, part in PEOPLE.items()}
     program.agency = Organization.objects.get(name="Agency North")
     program.save(update_fields=["agency"])
     organization = Organization.objects.get(name="Barb Dwyer Ltd")
@@ -70,9 +72,9 @@ def open_shop() -> Shop:
     return Shop(program, users, {one.order_token: key_to_text(PREFIX, one.id) for one in found})
 
 
-def _person(role: str, kind: OrganizationKind, name: str) -> User:
-    code = "ACME" if role == "advertiser" else role
+def _person(who: str, kind: OrganizationKind, name: str, role: Role) -> User:
+    code = "ACME" if name == "ACME" else who
     organization, _made = Organization.objects.get_or_create(code=code, defaults={"kind": kind, "name": name})
-    user = User.objects.create_user(f"{role}@example.com", PASSWORD, name=role.capitalize())
-    Membership.objects.create(user=user, organization=organization, role=Role.EDITOR)
+    user = User.objects.create_user(f"{who}@example.com", PASSWORD, name=who.capitalize())
+    Membership.objects.create(user=user, organization=organization, role=role)
     return user

@@ -15,8 +15,8 @@ from accredit.conversions.models import Conversion, CreditedTo
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
-from accredit.web.explaining import explain
-from accredit.web.filtering import ListState, state_of
+from accredit.web.conversions.explaining import explain
+from accredit.web.conversions.filtering import ListState, state_of
 from accredit.web.naming import Names
 from accredit.web.pages import for_program, show, wants_part
 

@@ -19,8 +19,8 @@ from accredit.conversions.models import Conversion, CreditedTo, Decision
 from accredit.database.keys import key_to_text
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
+from accredit.web.conversions.summing import sum_of
 from accredit.web.naming import Names, Party
-from accredit.web.summing import sum_of
 
 WON = "won"
 COUNTED = {WON, "promo_code_precedence", "earlier_click", "lower_credit_group"}

@@ -10,13 +10,13 @@ from django.utils.translation import override
 from accredit.conversions.models import Conversion
 from accredit.programs.models import Program
 from accredit.programs.visibility import Viewpoint
-from accredit.web.explaining import Step, explain
+from accredit.web.conversions.explaining import Step, explain
+from accredit.web.conversions.summing import Line, sum_of
 from accredit.web.naming import Names
-from accredit.web.summing import Line, sum_of
 from tests.factories.installing import SHOP, clicks, install, items, load, orders
 from tests.factories.people import Shop, open_shop
 from tests.factories.tables import table
-from tests.web.test_conversions import panel
+from tests.web.conversions.test_listing import panel
 
 As = Callable[[str | None], Client]
 pytestmark = pytest.mark.django_db

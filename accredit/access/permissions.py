@@ -1,0 +1,37 @@
+"""What each role may do. Nothing else decides it."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from accredit.access.models import OrganizationKind, Role
+
+
+class Permission(StrEnum):
+    """Something that somebody may do in a program or in an organization. To see is to be a member."""
+
+    VALIDATE = "validate"
+    """Approve and reject conversions, and change their turnover."""
+    SET_UP = "set_up"
+    """Change the set-up of programs."""
+    MANAGE_PEOPLE = "manage_people"
+    """Invite people into the organization, change their roles, end their memberships, and make keys for programs."""
+
+
+_EDITS = frozenset({Permission.VALIDATE, Permission.SET_UP})
+_OWNS = frozenset({Permission.MANAGE_PEOPLE})
+GRANTS: Mapping[tuple[OrganizationKind, Role], frozenset[Permission]] = {
+    (OrganizationKind.AGENCY, Role.OWNER): _EDITS | _OWNS,
+    (OrganizationKind.AGENCY, Role.EDITOR): _EDITS,
+    (OrganizationKind.AGENCY, Role.VIEWER): frozenset(),
+    (OrganizationKind.ADVERTISER, Role.OWNER): _EDITS | _OWNS,
+    (OrganizationKind.ADVERTISER, Role.EDITOR): _EDITS,
+    (OrganizationKind.ADVERTISER, Role.VIEWER): frozenset(),
+    (OrganizationKind.PARTNER, Role.OWNER): _OWNS,
+    (OrganizationKind.PARTNER, Role.EDITOR): frozenset(),
+    (OrganizationKind.PARTNER, Role.VIEWER): frozenset(),
+}
+
+
+def granted(parts: Iterable[tuple[str, str]]) -> frozenset[Permission]:
+    """What somebody may do who has these parts: kinds of organizations and roles in them."""
+    return frozenset().union(*(GRANTS[OrganizationKind(kind), Role(role)] for kind, role in parts))

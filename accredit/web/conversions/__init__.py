@@ -1,0 +1,1 @@
+"""The conversion list and the panel that explains one conversion."""
