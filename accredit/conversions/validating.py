@@ -1,9 +1,8 @@
 """Validating conversions: approved or rejected, once. An approval books the commission in the ledger."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from uuid import UUID
 
 import polars as pl
@@ -105,21 +104,36 @@ def plan(stored: pl.DataFrame, asked: pl.DataFrame, reasons: Collection[str]) ->
 def validate(
     code: str, asked: pl.DataFrame, actor: Actor, *, now: datetime, dry_run: bool = False
 ) -> Iterator[Planned]:
-    """Validate conversions as ASKED, in one transaction for each BATCH_CONVERSIONS; `dry_run` changes nothing. Whatever
+    """Validate conversions as ASKED, in one transaction for each of the `batches`; `dry_run` changes nothing. Whatever
     interrupts it: do it again, and what was done is told as validated. Raises UnknownProgram."""
     program_id = program_by_code(code).id
-    twice = asked["id"].is_duplicated()
-    batches = asked.filter(~twice).iter_slices(BATCH_CONVERSIONS)
-    for batch in chain([asked.filter(twice)] if twice.any() else [], batches):
+    for batch in batches(asked):
         with transaction.atomic():
-            if not dry_run:
-                lock_program(code)
-            stored = history.stored(program_id, batch["id"], last=history.VALIDATION, lock=not dry_run)
-            reasons = RejectionReason.objects.filter(program=program_id).values_list("code", flat=True)
-            planned = plan(stored, batch, set(reasons))
-            if not dry_run and len(planned.changes):
-                _write(program_id, planned.changes, actor, now)
+            planned = validate_batch(program_id, code, batch, actor, now=now, dry_run=dry_run)
         yield planned
+
+
+def batches(asked: pl.DataFrame) -> Sequence[pl.DataFrame]:
+    """ASKED in parts that are transactions: what is named twice together, then BATCH_CONVERSIONS each."""
+    twice = asked["id"].is_duplicated()
+    return [
+        *([asked.filter(twice)] if twice.any() else []),
+        *asked.filter(~twice).iter_slices(BATCH_CONVERSIONS),
+    ]
+
+
+def validate_batch(
+    program_id: UUID, code: str, batch: pl.DataFrame, actor: Actor, *, now: datetime, dry_run: bool = False
+) -> Planned:
+    """Validate one of the `batches`, within the transaction that is open."""
+    if not dry_run:
+        lock_program(code)
+    stored = history.stored(program_id, batch["id"], last=history.VALIDATION, lock=not dry_run)
+    reasons = RejectionReason.objects.filter(program=program_id).values_list("code", flat=True)
+    planned = plan(stored, batch, set(reasons))
+    if not dry_run and len(planned.changes):
+        _write(program_id, planned.changes, actor, now)
+    return planned
 
 
 def _write(program_id: UUID, changes: pl.DataFrame, actor: Actor, now: datetime) -> None:
