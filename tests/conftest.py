@@ -83,7 +83,8 @@ def _empty_plain_tables() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
-            " and not relispartition and (relname like 'tracking\\_%' or relname like 'ledger\\_%')"
+            " and not relispartition and (relname like 'tracking\\_%' or relname like 'ledger\\_%'"
+            " or relname = 'access_cache')"
         )
         names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in cursor.fetchall())
         cursor.execute(sql.SQL("truncate {} cascade").format(names))

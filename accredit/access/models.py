@@ -118,3 +118,108 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.organization} · {self.role}"
+
+
+class AuditEntry(models.Model):
+    """That somebody did something to people, keys or a set-up: append-only. Who and where are plain ids, so that a line
+    stays when they are gone; of a person it keeps the name alone, and of a secret nothing."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField()
+    actor_id = models.UUIDField(null=True)
+    actor_name = models.CharField(max_length=200)
+    action = models.CharField(max_length=60, db_collation="C")
+    organization_id = models.UUIDField(null=True)
+    program_id = models.UUIDField(null=True)
+    subject = models.TextField()
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization_id", "id"], name="access_audit_organization"),
+            models.Index(fields=["program_id", "id"], name="access_audit_program"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} · {self.action} · {self.subject}"
+
+
+class Invitation(models.Model):
+    """An e-mail that lets a person into an organization. Of its link only the hash is kept; sending it again makes
+    another link, and the former one no longer opens."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=6, choices=Role)
+    language = models.CharField(max_length=2, choices=Language)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True, db_collation="C")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+                name="access_invitation_open_once",
+            ),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="access_invitation_email_lower_case"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="access_invitation_role"),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None) | models.Q(withdrawn_at=None), name="access_invitation_one_end"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.organization} · {self.role}"
+
+
+class ApiKeyScope(models.TextChoices):
+    """What a key was made for; its maker's role bounds it further."""
+
+    READ = "read"
+    VALIDATE = "validate"
+
+
+class ApiKey(models.Model):
+    """A key by which a program of somebody's speaks for them, in one organization of theirs. Only its hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="api_keys")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    beginning = models.CharField(max_length=12, db_collation="C")
+    key_hash = models.CharField(max_length=64, unique=True, db_collation="C")
+    scope = models.CharField(max_length=8, choices=ApiKeyScope)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(scope__in=ApiKeyScope.values), name="access_api_key_scope"),
+            models.CheckConstraint(
+                condition=models.Q(created_at__lt=models.F("expires_at")), name="access_api_key_forwards"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.beginning}… · {self.name}"
+
+
+class Mail(models.Model):
+    """An e-mail that the demo shows instead of sending it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    to = models.TextField()
+    subject = models.TextField()
+    text = models.TextField()
+    sent_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.to} · {self.subject}"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accredit.access.models import Membership, User
+from accredit.access.api_keys import permissions_of
+from accredit.access.models import ApiKey, Membership, User
 from accredit.access.permissions import Permission, granted
 from accredit.programs.models import Partner, Program
 
@@ -41,6 +42,18 @@ def viewpoint(user: User, code: str) -> Viewpoint:
         "code", "organization__kind", "organization__memberships__role"
     )
     return Viewpoint(program, frozenset(code for code, *_ in own), granted((kind, role) for _, kind, role in own))
+
+
+def viewpoint_of_key(key: ApiKey, code: str) -> Viewpoint:
+    """The program `code` as a program with this key sees it: as far as its organization has a part in it, with what the
+    key may do. Raises Program.DoesNotExist where that is nothing."""
+    seen = viewpoint(key.user, code)
+    if key.organization_id in (seen.program.advertiser_id, seen.program.agency_id):
+        return Viewpoint(seen.program, None, permissions_of(key))
+    own = Partner.objects.filter(program=seen.program, organization=key.organization_id).values_list("code", flat=True)
+    if not own:
+        raise Program.DoesNotExist
+    return Viewpoint(seen.program, frozenset(own), permissions_of(key))
 
 
 def _owners(user: User) -> QuerySet[Membership]:

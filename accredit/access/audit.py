@@ -1,0 +1,50 @@
+"""The audit log: who did what to people, keys and set-ups. Lines are added, and never changed or removed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+
+from accredit.access.models import AuditEntry, Organization, User
+
+PAGE_ROWS = 50
+
+
+def record(
+    *,
+    actor: User | None,
+    action: str,
+    subject: str,
+    now: datetime,
+    organization: Organization | None = None,
+    program: models.Model | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Add a line, in the transaction of what it tells of. `actor`: None for a command of whoever runs the installation.
+    `action`: a code such as `role_changed`, with its word in `accredit.web.words.ACTIONS`; `subject`: what it was done
+    to; `detail`: values before and after as JSON. Neither holds a secret or more of a person than the name."""
+    AuditEntry.objects.create(
+        at=now,
+        actor_id=actor and actor.pk,
+        actor_name=actor.name or "–" if actor else "",
+        action=action,
+        organization_id=organization and organization.pk,
+        program_id=program and program.pk,
+        subject=subject,
+        detail=dict(detail or {}),
+    )
+
+
+def entries(
+    *, organizations: Sequence[UUID] = (), programs: Sequence[UUID] = (), before: UUID | None = None
+) -> Sequence[AuditEntry]:
+    """The newest lines of these organizations and programs, PAGE_ROWS and one more where there are older ones;
+    `before`: those older than this line."""
+    found = AuditEntry.objects.filter(
+        models.Q(organization_id__in=organizations) | models.Q(program_id__in=programs)
+    ).order_by("-id")
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return list(found[: PAGE_ROWS + 1])
