@@ -84,6 +84,11 @@ def money(minor: int, currency: str) -> str:
     return f"{sign}{before}{_plain(minor, decimals(currency), _signs(code))}{after}"
 
 
+def amount(minor: int, currency: str) -> str:
+    """Minor units as people type them into a field: `1,234.50`. `amounts.amount_from_text` reads it."""
+    return _plain(minor, decimals(currency), _signs(language()))
+
+
 def exact(value: Decimal, places: int) -> str:
     """A figure on the way to a rounded one: at least `places` decimals, and every further one that it has."""
     places = max(places, -int(value.normalize(EXACT).as_tuple().exponent))

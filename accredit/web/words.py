@@ -77,6 +77,51 @@ WAYS: Words = {
 }
 """How an order reached the tracker."""
 
+HAPPENINGS: Words = {
+    "recorded": _("Recorded"),
+    "credited_again": _("Credited again"),
+    "turnover_changed": _("Turnover changed"),
+    "approved": _("Approved"),
+    "rejected": _("Rejected"),
+}
+"""What the history of a conversion tells: the cause of a decision, or the status that it got."""
+
+CHANGE_WAYS: Words = {
+    "page": _("in the browser"),
+    "file": _("from a file"),
+    "api_key": _("through an API key"),
+    "command": _("by a command"),
+    "automatic": _("automatically"),
+}
+"""What somebody changed a conversion through."""
+
+NOT_VALIDATED: Words = {
+    "unknown": _("The program has no such conversion."),
+    "named_twice": _("It is named more than once."),
+    "validated": _("It was validated before."),
+    "status": _("It can become approved or rejected, and nothing else."),
+    "reason_missing": _("A rejection needs one of the program’s reasons."),
+    "reason_unknown": _("The program has no such rejection reason."),
+    "reason_of_approval": _("Reason and comment are for rejections alone."),
+    "changed_since": _("It was changed after you looked at it: look again."),
+}
+"""Why a conversion was not validated."""
+
+TURNOVER_NOT_CHANGED: Words = {
+    "unknown": _("The program has no such conversion."),
+    "named_twice": _("It is named more than once."),
+    "rejected": _("It is rejected: nothing is paid for it, and its turnover stays."),
+    "changed_since": _("It was changed after you looked at it: look again."),
+    "no_change": _("This is what it says already."),
+    "unknown_item": _("It has no such item."),
+    "changed_twice": _("Change the turnover of the order or its items, not both."),
+    "turnover_out_of_range": _("A turnover is zero or more, and below 10^15 in the smallest unit of its currency."),
+    "quantity_out_of_range": _("A quantity is a whole number up to 100,000,000; what is cancelled has no turnover."),
+    "turnover_not_scalable": _("The turnover was 0, so the items have no shares in a new one: change the items."),
+    "commission_too_large": _("The commission would be too large for an amount."),
+}
+"""Why a turnover did not change."""
+
 
 def way_in(source: str, signed: bool | None) -> str:
     """How an order came in: `by a postback, signed`, `from the file orders.csv`."""

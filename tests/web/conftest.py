@@ -1,9 +1,17 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from tests.factories.people import Shop, open_shop
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """A request leaves the language of its user active in the thread; the next test begins without."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

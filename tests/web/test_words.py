@@ -7,7 +7,8 @@ from gettext import GNUTranslations
 import pytest
 from django.utils.translation import override
 
-from accredit.conversions.models import Status
+from accredit.conversions import turnover, validating
+from accredit.conversions.models import Cause, Status, Way
 from accredit.engine import frames
 from accredit.engine.program import CreditGroup
 from accredit.tracking import pending
@@ -22,14 +23,21 @@ from accredit.web import translations, words
         (words.REASONS, frames.REASON.categories),
         (words.HELD, pending.REASONS),
         (words.HELD_REMEDIES, words.HELD),
+        (words.HAPPENINGS, {*Cause.values, *Status.values} - {"open"}),
+        (words.CHANGE_WAYS, Way.values),
+        (words.NOT_VALIDATED, validating.WHY),
+        (words.TURNOVER_NOT_CHANGED, turnover.WHY),
         (words.CREDIT_GROUPS, [group.value for group in CreditGroup]),
         (
             words.RESTRICTIONS,
             [frames.EVENT_TYPE_NOT_PAID, frames.FOREIGN_PROMO_CODE, frames.NO_AMOUNT_IN_CURRENCY],
         ),
     ],
-    ids=["statuses", "outcomes", "reasons", "held", "remedies", "credit groups", "restrictions"],
-)
+    ids=[
+        "statuses", "outcomes", "reasons", "held", "remedies", "happenings", "ways", "not validated", "not changed",
+        "credit groups", "restrictions",
+    ],
+)  # fmt: skip
 def test_every_code_has_a_word(known: words.Words, codes: Iterable[str]) -> None:
     assert set(known) == set(codes)
 

@@ -19,6 +19,7 @@ from accredit.conversions.models import Conversion, CreditedTo, Decision
 from accredit.database.keys import key_to_text
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
+from accredit.web.conversions.history import history_of, reason_titles
 from accredit.web.conversions.summing import sum_of
 from accredit.web.naming import Names, Party
 
@@ -54,6 +55,8 @@ def explain(names: Names, conversion: Conversion, *, all_items: bool = False) ->
         "status": words.word(words.STATUSES, conversion.status),
         "turnover": formats.money(conversion.turnover_minor, conversion.currency),
         "commission": formats.money(conversion.commission_minor, conversion.currency),
+        "rejection_reason": _rejection_reason(conversion, view),
+        "history": history_of(names, conversion),
         "verdict": _verdict(decision, names),
         "journey": _journey(conversion, decision, names, zone),
         "more_clicks": _more_clicks(decision.explanation_more),
@@ -62,6 +65,12 @@ def explain(names: Names, conversion: Conversion, *, all_items: bool = False) ->
         "terms": _terms(conversion),
         "order_facts": _order_facts(conversion, view),
     }
+
+
+def _rejection_reason(conversion: Conversion, view: Viewpoint) -> str:
+    """Its title; a reason that the program no longer has goes by its code."""
+    code = conversion.rejection_reason
+    return reason_titles(view).get(code, code) if code else ""
 
 
 def _winner(credited: Decision) -> Party | None:

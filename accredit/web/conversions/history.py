@@ -1,0 +1,115 @@
+"""The history of a conversion as a time line: what happened, when, who did it through what, and the money.
+
+A partner reads the same, without other partners' names and amounts, and of the advertiser's people: the advertiser.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from accredit.conversions.history import timeline
+from accredit.conversions.models import Conversion, CreditedTo, Way
+from accredit.programs.models import RejectionReason
+from accredit.programs.visibility import Viewpoint
+from accredit.web import formats, words
+from accredit.web.naming import Names, Party
+
+Row = Mapping[str, Any]
+"""A row of `timeline`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What an amount, or who is credited, was before and is after; `before` is empty where it began."""
+
+    title: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One point of the time line. `kind`: how it is drawn; `reason`: of a rejection."""
+
+    kind: str
+    title: str
+    when: str
+    who: str
+    reason: str
+    comment: str
+    differences: Sequence[Difference]
+
+
+def history_of(names: Names, conversion: Conversion) -> Sequence[Happening]:
+    """Everything that happened to a conversion, oldest first."""
+    rows = list(timeline(conversion.program_id, conversion.id).iter_rows(named=True))
+    titles = reason_titles(names.view) if any(row["rejection_reason"] for row in rows) else {}
+    return [happening(row, names, titles) for row in rows]
+
+
+def happening(row: Row, names: Names, titles: Mapping[str, str]) -> Happening:
+    """A row of the time line as the viewer may read it."""
+    own = names.view.sees_everything or names.shows(_party(row, ""))
+    reason = row["rejection_reason"]
+    return Happening(
+        kind=_kind(row),
+        title=words.word(words.HAPPENINGS, _kind(row)),
+        when=formats.instant(row["changed_at"], ZoneInfo(names.view.program.timezone)),
+        who=who_did(row["way"], row["user"], row["source"], names.view),
+        reason=titles.get(reason, reason) if reason else "",
+        comment=row["comment"] or "" if own else "",
+        differences=_differences(row, names),
+    )
+
+
+def reason_titles(view: Viewpoint) -> Mapping[str, str]:
+    """The program's rejection reasons in their order: code → title in the active language."""
+    title = f"title_{formats.language()}"
+    return dict(RejectionReason.objects.filter(program=view.program).order_by("id").values_list("code", title))
+
+
+def who_did(way: str | None, user: str | None, source: str | None, view: Viewpoint) -> str:
+    """Who changed something, and through what: `Ann, from the file returns.csv, row 7`. A partner reads who of the
+    two it was, and no more."""
+    if way is None:
+        return ""
+    if not view.sees_everything:
+        return _("automatically") if way == Way.AUTOMATIC else _("by the advertiser")
+    through = words.word(words.CHANGE_WAYS, way)
+    return ", ".join(part for part in (user, through, source) if part)
+
+
+def _kind(row: Row) -> str:
+    return str(row["status"] if row["status_before"] not in (None, row["status"]) else row["cause"])
+
+
+def _party(row: Row, which: str) -> Party | None:
+    partner, channel = row[f"partner{which}"], row[f"channel{which}"]
+    if partner is None and channel is None:
+        return None
+    return Party(CreditedTo.PARTNER, partner) if partner is not None else Party(CreditedTo.CHANNEL, channel)
+
+
+def _differences(row: Row, names: Names) -> Sequence[Difference]:
+    """What changed of credit, turnover and commission. A partner does not read what others would have earned."""
+    if row["cause"] is None:
+        return []
+    first = row["status_before"] is None
+    before, after = _party(row, "_before"), _party(row, "")
+    found = []
+    taken_for_granted = first and not names.view.sees_everything and names.shows(after)
+    if (first or before != after) and not taken_for_granted:
+        was = "" if first else capfirst(names.of(before))
+        found.append(Difference(_("Credited to"), was, capfirst(names.of(after))))
+    amounts = [(_("Turnover"), "turnover", True, True)]
+    amounts.append((_("Commission"), "commission", names.shows(before), names.shows(after)))
+    for title, name, shows_before, shows_after in amounts:
+        was, now = row[f"{name}_before_minor"], row[f"{name}_minor"]
+        if shows_after and not (shows_before and was == now):
+            text = formats.money(was, row["currency"]) if shows_before and was is not None else ""
+            found.append(Difference(title, text, formats.money(now, row["currency"])))
+    return found
