@@ -44,8 +44,8 @@ select %(program)s, 'vi_' || lpad((random() * %(visitors)s)::int::text, 26, '0')
 from generate_series(1, %(clicks)s) n
 """
 COLUMNS = (
-    "id, program_id, program, event_type, order_token, received_at, source, signed, visitor_id, customer_id, digest,"
-    " received"
+    "id, program_id, program, event_type, order_token, received_at, source, signed, visitor_id, click_id, customer_id,"
+    " digest, received"
 )
 CODE = "bench"
 
@@ -99,6 +99,7 @@ def groups(program_id: str, orders: int, size: int, visitors: int, prefix: str) 
         pl.lit("post").alias("source"),
         pl.lit(True).alias("signed"),
         "visitor_id",
+        "click_id",
         "customer_id",
         said["digest"],
         said["received"],

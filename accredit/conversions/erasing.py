@@ -53,19 +53,11 @@ def erase(visitors: Sequence[str]) -> Erased:
         clicks = _execute("delete from tracking_click where visitor_id = any({visitors})", wanted)
         # An order may name a click alone; then its customer is the click's visitor.
         unnamed = (
-            "set visitor_id = null, customer_id = null where (visitor_id is not null or customer_id is not null) and"
+            "set visitor_id = null, click_id = null, customer_id = null"
+            " where visitor_id = any({visitors}) or click_id = any({clicks})"
         )
-        conversions = _execute(
-            f"update conversions_conversion {unnamed} (visitor_id = any({{visitors}}) or click_id = any({{clicks}}))",
-            wanted,
-            click_ids["click_id"],
-        )
-        pending = _execute(
-            f"update tracking_pending {unnamed} (visitor_id = any({{visitors}}) or received ->> 'click_id' ="
-            " any({clicks}))",
-            wanted,
-            click_ids["click_id"],
-        )
+        conversions = _execute(f"update conversions_conversion {unnamed}", wanted, click_ids["click_id"])
+        pending = _execute(f"update tracking_pending {unnamed}", wanted, click_ids["click_id"])
         archived = _erase_in_files(of_them)
     return Erased(clicks, archived, conversions, pending)
 

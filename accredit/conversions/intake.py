@@ -52,8 +52,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """An order that came again with other content. No difference: only visitor or customer were others, which what
-    came in does not keep."""
+    """An order that came again with other content."""
 
     event_type: str
     order_token: str

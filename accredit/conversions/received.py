@@ -7,8 +7,9 @@ import polars as pl
 from accredit.database import json_text
 from accredit.engine.frames import CONVERSIONS, ITEMS
 
-PERSONAL = ("visitor_id", "customer_id")
-"""Kept by the conversion alone, so that a visitor can be erased while history stays."""
+PERSONAL = ("visitor_id", "click_id", "customer_id")
+"""Who ordered, and how they came. Kept by the conversion alone, so that a visitor can be erased while history stays, and
+no part of the digest: an order that two report is one, though only one of them knows the visitor."""
 FIELDS = tuple(name for name in CONVERSIONS if name not in (*PERSONAL, "customer_status"))
 """What `received` holds of a conversion beside its items, in this order; customer_status is derived."""
 _INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%S%.6fZ"
@@ -16,8 +17,8 @@ _LINE = pl.Struct({name: dtype for name, dtype in ITEMS.items() if name != "conv
 
 
 def received(conversions: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """One row a conversion: `received` (JSON, without what is personal) and `digest` (of all of it, the same whatever
-    the order of the items). `conversions`: CONVERSIONS, not mapped yet; `items`: ITEMS."""
+    """One row a conversion: `received` (JSON, without what is personal) and its `digest`, the same whatever the order
+    of the items. `conversions`: CONVERSIONS, not mapped yet; `items`: ITEMS."""
     lines = items.sort("conversion", "item_id").select(
         "conversion", line=json_text.object_of({name: _json(items, name) for name in ITEMS if name != "conversion"})
     )
@@ -25,19 +26,15 @@ def received(conversions: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     if len(lines):
         line_lists = json_text.arrays(lines, "conversion", "line", len(conversions))
         fields["items"] = pl.lit(line_lists.replace("[]", None))
-    frame = conversions.select(
-        json_text.object_of(fields).alias("received"),
-        personal=json_text.array([_json(conversions, name) for name in PERSONAL]),
-    )
-    whole = (frame["received"] + frame["personal"]).to_list()
-    digests = [sha256(text.encode()).hexdigest()[:32] for text in whole]
-    return frame.select("received", digest=pl.Series(digests, dtype=pl.String))
+    said = conversions.select(json_text.object_of(fields).alias("received"))
+    digests = [sha256(text.encode()).hexdigest()[:32] for text in said["received"].to_list()]
+    return said.with_columns(digest=pl.Series(digests, dtype=pl.String))
 
 
 def as_frames(events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The conversions (CONVERSIONS, not mapped yet) and items (ITEMS) of events: the reverse of `received`.
 
-    `events`: event_type, order_token, received_at, visitor_id, customer_id, received (JSON). An order that came without
+    `events`: event_type, order_token, received_at, those of PERSONAL, received (JSON). An order that came without
     a time occurred when it was received. Raises polars.exceptions.ComputeError for what `received` never writes.
     """
     types = {name: pl.String() if CONVERSIONS[name].is_temporal() else CONVERSIONS[name] for name in FIELDS}
@@ -47,8 +44,7 @@ def as_frames(events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     conversions = fields.with_columns(
         events["event_type"],
         events["order_token"],
-        events["visitor_id"],
-        events["customer_id"],
+        *(events[name] for name in PERSONAL),
         occurred_at=pl.coalesce(occurred_at, events["received_at"]),
         customer_status=pl.lit(None, pl.String),
     ).select(*CONVERSIONS)

@@ -19,7 +19,6 @@ from uuid import UUID
 
 from accredit import money
 from accredit.conversions.received import FIELDS as RECEIVED_FIELDS
-from accredit.conversions.received import PERSONAL
 from accredit.database import json_text
 from accredit.engine.frames import ITEMS
 from accredit.files import values
@@ -83,10 +82,11 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`received` and `digest` (of what was sent) are those of `conversions.received`."""
+    """`received` and `digest` are those of `conversions.received`."""
 
     order_token: str
     visitor_id: str | None
+    click_id: str | None
     customer_id: str | None
     received: str
     digest: UUID
@@ -169,19 +169,17 @@ def check(
     lines = _items(order.members.get("items"), code, decimals, errors)
     if errors:
         return errors[:MAX_ERRORS]
-    if not is_tracked:
-        found |= {"visitor_id": None, "click_id": None}
     received = _object([(name, found[name]) for name in RECEIVED_FIELDS])
     if lines:
         listed = ",".join(_object([(name, line[name]) for name in _LINE_FIELDS]) for line in lines)
         received = f'{received[:-1]},"items":[{listed}]}}'
-    personal = ",".join(_json(value) if (value := found[name]) is not None else "null" for name in PERSONAL)
     return Order(
         order_token=texts["order_token"] or "",
         visitor_id=texts["visitor_id"] if is_tracked else None,
+        click_id=texts["click_id"] if is_tracked else None,
         customer_id=texts["customer_id"],
         received=received,
-        digest=UUID(sha256(f"{received}[{personal}]".encode()).hexdigest()[:32]),
+        digest=UUID(sha256(received.encode()).hexdigest()[:32]),
     )
 
 

@@ -55,7 +55,7 @@ TAG_HEADERS: Headers = [
 ]
 COLUMNS = (
     "id", "program_id", "program", "event_type", "order_token", "received_at", "source", "signed", "browser",
-    "address_hash", "visitor_id", "customer_id", "digest", "received",
+    "address_hash", "visitor_id", "click_id", "customer_id", "digest", "received",
 )  # fmt: skip
 COPY = f"copy tracking_incoming ({', '.join(COLUMNS)}) from stdin".encode()
 _CELL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -321,6 +321,7 @@ def _line(call: Call, id: UUID, order: Order) -> str:
         call.agent.browser if call.agent else None,
         None if call.address_hash is None else str(call.address_hash),
         visitor_id,
+        order.click_id,
         order.customer_id,
         order.digest.hex,
         order.received,

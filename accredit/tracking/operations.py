@@ -104,6 +104,7 @@ def incoming(
         pl.lit(source).alias("source"),
         pl.lit(signed, pl.Boolean).alias("signed"),
         "visitor_id",
+        "click_id",
         "customer_id",
         came["digest"],
         came["received"],

@@ -26,7 +26,9 @@ PENDING = {
     "order_token": TEXT,
     "received_at": INSTANT,
     "signed": TEXT,  # t, f, or null
+    "released": TEXT,  # t or f
     "visitor_id": TEXT,
+    "click_id": TEXT,
     "customer_id": TEXT,
     "received": TEXT,
 }
@@ -151,10 +153,10 @@ def move_to_program(code: str, program_id: UUID) -> int:
             )
             insert into tracking_incoming (
                 id, program_id, program, event_type, order_token, received_at, source, signed, browser, address_hash,
-                visitor_id, customer_id, digest, received
+                visitor_id, click_id, customer_id, digest, received
             )
             select id, %(program)s, program, event_type, order_token, received_at, source, signed, browser,
-                address_hash, visitor_id, customer_id, digest, received
+                address_hash, visitor_id, click_id, customer_id, digest, received
             from moved
             """,
             {"unknown": unknown, "program": program_id},

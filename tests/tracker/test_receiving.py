@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import polars as pl
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -174,8 +174,40 @@ VISITORS: Sequence[tuple[dict[str, str], dict[str, str], str | None, str | None]
 def test_the_visitor_is_the_one_of_the_order_or_of_the_cookie(client: Client, program: Program) -> None:
     for number, (sent, headers, _, _) in enumerate(VISITORS):
         assert client.post("/t/anvils/sale", {**ORDER, **sent, "order_token": str(number)}, **headers).status == 201
-    stored = read("visitor_id, received ->> 'click_id'", "pending", program.id)
+    stored = read("visitor_id, click_id", "pending", program.id)
     assert stored == [(visitor, click) for _, _, visitor, click in VISITORS]
+
+
+FROM_BROWSER = {"visitor_id": "tag_1", "click_id": "k1"}
+FROM_SERVER = {"customer_id": "c1"}
+TWO_WAYS: Sequence[tuple[dict[str, str], dict[str, str], tuple[str | None, ...]]] = [
+    (FROM_BROWSER, FROM_SERVER, ("tag_1", "k1", "c1")),
+    (FROM_SERVER, FROM_BROWSER, ("tag_1", "k1", "c1")),
+    (FROM_BROWSER, {"visitor_id": "v2", "click_id": "k2"}, ("tag_1", "k1", None)),
+    ({}, {}, (None, None, None)),
+]
+
+
+def test_an_order_that_two_ways_report_is_one_and_names_what_either_knows(client: Client, program: Program) -> None:
+    reports = [[{**ORDER, **report, "order_token": str(n)} for n, report in enumerate(way)]
+               for way in zip(*((first, second) for first, second, _ in TWO_WAYS), strict=True)]  # fmt: skip
+    for apart, (first, second) in enumerate([reports, [[], [*reports[0], *reports[1]]]]):
+        event_type = ("sale", "lead")[apart]
+        if first:
+            client.post(f"/t/anvils/{event_type}", first)
+        outcomes = [row["outcome"] for row in client.post(f"/t/anvils/{event_type}", second).json["results"]]
+        assert outcomes == ["recorded"] * (len(second) - len(TWO_WAYS)) + ["known"] * len(TWO_WAYS)
+    named = [what for _, _, what in TWO_WAYS]
+    assert read("visitor_id, click_id, customer_id", "pending", program.id) == [*named, *named]
+
+
+def test_what_is_booked_takes_nothing_more(client: Client, program: Program) -> None:
+    """The worker holds the order: the tracker does not wait for it."""
+    client.post("/t/anvils/sale", ORDER)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select id from tracking_pending where program_id = %s for update", [program.id])
+        assert client.post("/t/anvils/sale", {**ORDER, **FROM_BROWSER}).json["outcome"] == "known"
+    assert read("visitor_id, click_id", "pending", program.id) == [(None, None)]
 
 
 def test_the_cookie_does_not_make_it_another_order(client: Client) -> None:

@@ -148,9 +148,14 @@ def test_a_visitor_is_erased_from_log_archive_conversions_and_queue() -> None:
     ordered = Conversion.objects.order_by("order_token")
     assert [*ordered.values_list("visitor_id", "customer_id")] == [(None, None), (None, None), ("v1", "c1")]
     assert [*ordered.values_list("partner", "commission_minor")] == before
+    assert {*ordered.values_list("click_id", flat=True)} == {None}
+    events = ("tracking_conversion_event", "tracking_order", "tracking_pending")
     with connection.cursor() as cursor:
-        for table in ("tracking_click", "tracking_foreign_click", "tracking_pending", "conversions_conversion"):
-            cursor.execute(f"select count(*) from {table} kept where kept::text like '%%v2%%'")
+        for table in ("tracking_click", "tracking_foreign_click", "conversions_conversion", *events):
+            cursor.execute(f"select count(*) from {table} kept where kept::text ~ 'v2|c2'")
+            assert cursor.fetchone() == (0,), table
+        for table in events:
+            cursor.execute(f"select count(*) from {table} kept where kept::text like '%%k4%%'")
             assert cursor.fetchone() == (0,), table
     assert erase(["v2"]).clicks == 0
     assert (told(again()), pending.counts()) == ([], [("anvils", None, 1)])

@@ -22,7 +22,6 @@ from accredit.web.pages import for_owners, show
 FIELDS: words.Words = {
     "event_type": gettext_lazy("Event type"),
     "occurred_at": gettext_lazy("Time"),
-    "click_id": gettext_lazy("Click"),
     "promo_code": gettext_lazy("Promo code"),
     "currency": gettext_lazy("Currency"),
     "turnover_minor": gettext_lazy("Turnover"),
