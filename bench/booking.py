@@ -5,17 +5,13 @@ First as many orders as the worker can take, from the first that comes in to the
 for a while: how long after its answer an order is there to be seen.
 """
 
-import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import quantiles
 from uuid import UUID
 
@@ -26,8 +22,9 @@ from accredit.database import embedded
 from accredit.database.new_keys import keys_at
 from accredit.engine.frames import CONVERSIONS, ITEMS
 from accredit.files import write_program
+from bench.installation import Installation, installation
 from bench.journeys import benchmark_program
-from bench.load import ITEMS_PER_ORDER, accredit
+from bench.load import ITEMS_PER_ORDER
 from bench.report import Report, timed
 
 CLICKS, LARGE = 1_000_000, 10_000_000
@@ -116,10 +113,9 @@ def take_in(connection: psycopg.Connection, lines: str) -> None:
 
 
 @contextmanager
-def working(state: Path) -> Iterator[None]:
+def working() -> Iterator[None]:
     """`accredit worker` for the length of the block."""
-    environment = {**os.environ, "ACCREDIT_STATE_DIR": str(state)}
-    process = subprocess.Popen([sys.executable, "-m", "accredit", "worker"], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "accredit", "worker"])
     try:
         yield
     finally:
@@ -173,15 +169,13 @@ def visible(connection: psycopg.Connection, lines: list[str], name: str) -> None
     Report(f"{name}: time to visible at {RATE} a second, p99", p99, 2.0, p99 / 2.0, "< 1").show()
 
 
-def measure(state: Path, clicks: int) -> None:
+def measure(installed: Installation, clicks: int) -> None:
     """Print the figures of one size."""
-    (state / "program.toml").write_text(write_program(benchmark_program()))
-    accredit(state, "program", "apply", str(state / "program.toml"))
-    cluster = embedded.cluster_in(state)
+    installed.apply(write_program(benchmark_program()))
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with (
-        psycopg.connect(cluster.url(embedded.OWNER), autocommit=True) as owner,
-        psycopg.connect(cluster.url(embedded.APPLICATION), autocommit=True) as tracker,
+        psycopg.connect(installed.url(embedded.OWNER), autocommit=True) as owner,
+        psycopg.connect(installed.url(), autocommit=True) as tracker,
     ):
         found = owner.execute("select id::text from programs_program").fetchone()
         assert found
@@ -191,7 +185,7 @@ def measure(state: Path, clicks: int) -> None:
         visitors = clicks // CLICKS_PER_VISITOR
         name = f"{clicks:,} clicks in the log"
         began = datetime.now(UTC)
-        with working(state):
+        with working():
             for lines in groups(found[0], 20, 10, visitors, "first"):
                 take_in(tracker, lines)
             wait_for(owner, 20, began)
@@ -201,14 +195,5 @@ def measure(state: Path, clicks: int) -> None:
 
 def main(large: bool) -> None:
     """The figures of one size, on an empty database."""
-    state = Path(tempfile.mkdtemp(prefix="accredit-bench-"))
-    state.chmod(0o755)  # the server may run as somebody else
-    cluster = embedded.cluster_in(state)
-    server = embedded.start(cluster)
-    try:
-        accredit(state, "prepare")
-        measure(state, LARGE if large else CLICKS)
-    finally:
-        embedded.stop(server)
-        embedded.remove(cluster)
-        shutil.rmtree(state)
+    with installation() as installed:
+        measure(installed, LARGE if large else CLICKS)

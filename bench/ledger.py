@@ -4,9 +4,6 @@ since the latest closing, beside the sum of everything.
 All on the embedded server with its durability; a batch is a transaction, and the bare COPY is one for each table.
 """
 
-import os
-import shutil
-import tempfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -15,7 +12,7 @@ import polars as pl
 import psycopg
 
 from accredit.database import embedded
-from bench.load import accredit
+from bench.installation import installation
 from bench.report import Report, peak_mb, timed
 
 SIZE, LARGE = 50_000, 1_000_000
@@ -144,22 +141,8 @@ def closed(owner: psycopg.Connection, program_id: UUID) -> None:
 
 def main(large: bool) -> None:
     """The figures of one size, on an empty database."""
-    state = Path(tempfile.mkdtemp(prefix="accredit-bench-"))
-    state.chmod(0o755)  # the server may run as somebody else
-    os.environ.update(ACCREDIT_STATE_DIR=str(state), DJANGO_SETTINGS_MODULE="accredit.config.settings")
-    cluster = embedded.cluster_in(state)
-    server = embedded.start(cluster)
-    try:
-        accredit(state, "prepare")
-        import django
-
-        django.setup()
-        from django.db import connection
-
-        with psycopg.connect(cluster.url(embedded.ADMINISTRATOR, embedded.DATABASE), autocommit=True) as owner:
-            measure(owner, LARGE if large else SIZE, state)
-        connection.close()
-    finally:
-        embedded.stop(server)
-        embedded.remove(cluster)
-        shutil.rmtree(state)
+    with (
+        installation(with_django=True) as installed,
+        psycopg.connect(installed.url(embedded.ADMINISTRATOR), autocommit=True) as owner,
+    ):
+        measure(owner, LARGE if large else SIZE, installed.state)

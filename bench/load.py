@@ -3,12 +3,7 @@
 Both on the embedded server with all its durability; the load is a process of its own, from its start to its end.
 """
 
-import os
 import resource
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +11,7 @@ import psycopg
 
 from accredit.database import embedded
 from bench.credit_files import write_inputs
+from bench.installation import Installation, installation
 from bench.report import Report, timed
 
 SIZES = (200_000,)
@@ -49,13 +45,6 @@ def write_items(folder: Path) -> None:
     ).write_csv(folder / "items.csv")
 
 
-def accredit(state: Path, *arguments: str) -> None:
-    """Run a command of Accredit in an installation of its own."""
-    command = [sys.executable, "-m", "accredit", *arguments]
-    environment = {**os.environ, "ACCREDIT_STATE_DIR": str(state)}
-    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
-
-
 def copy_out(owner: psycopg.Connection, folder: Path) -> int:
     """Write the rows of all tables to files; how many there are."""
     rows = 0
@@ -78,22 +67,21 @@ def copy_in(owner: psycopg.Connection, folder: Path) -> None:
                 copy.write(block)
 
 
-def measure(state: Path, orders: int) -> None:
+def measure(installed: Installation, orders: int) -> None:
     """Print the figures of one size."""
-    folder = state / "files"
+    folder = installed.state / "files"
     folder.mkdir()
     write_inputs(folder, orders, CLICKS_PER_ORDER * orders)
     write_items(folder)
-    accredit(state, "program", "apply", str(folder / "program.toml"))
-    cluster = embedded.cluster_in(state)
+    installed.run("program", "apply", str(folder / "program.toml"))
     with (
-        psycopg.connect(cluster.url(embedded.OWNER), autocommit=True) as owner,
-        psycopg.connect(cluster.url(embedded.ADMINISTRATOR), autocommit=True) as administrator,
+        psycopg.connect(installed.url(embedded.OWNER), autocommit=True) as owner,
+        psycopg.connect(installed.url(embedded.ADMINISTRATOR), autocommit=True) as administrator,
     ):
         administrator.execute("checkpoint")
         files = [f"--{name}={folder / name}.csv" for name in ("clicks", "orders", "items")]
         with timed() as load:
-            accredit(state, "load", "--program", "bench", *files)
+            installed.run("load", "--program", "bench", *files)
         peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         rows = copy_out(owner, folder)
         owner.execute(f"truncate {', '.join(TABLES)}")
@@ -107,14 +95,5 @@ def measure(state: Path, orders: int) -> None:
 def main(large: bool) -> None:
     """The figures of all sizes, each on an empty database."""
     for orders in LARGE if large else SIZES:
-        state = Path(tempfile.mkdtemp(prefix="accredit-bench-"))
-        state.chmod(0o755)  # the server may run as somebody else
-        cluster = embedded.cluster_in(state)
-        server = embedded.start(cluster)
-        try:
-            accredit(state, "prepare")
-            measure(state, orders)
-        finally:
-            embedded.stop(server)
-            embedded.remove(cluster)
-            shutil.rmtree(state)
+        with installation() as installed:
+            measure(installed, orders)

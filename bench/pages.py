@@ -5,18 +5,14 @@ A page must answer within 200 ms, and its rows as fast in a large program as in 
 turns, so that whatever else the machine does meets both alike.
 """
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from statistics import median, quantiles
 
 import psycopg
 
 from accredit.database import embedded
-from bench.load import accredit
+from bench.installation import installation
 from bench.report import Report, timed
 
 SMALL = 20_000
@@ -53,7 +49,8 @@ where program.code = %s
 
 def addresses(code: str) -> dict[str, str]:
     """What is asked for → the address of the list. The middle is where somebody leafed to."""
-    from accredit.conversions.listing import Cursor, Filters, Order, page_of
+    from accredit.conversions.filters import Filters
+    from accredit.conversions.listing import Cursor, Order, page_of
     from accredit.conversions.models import Conversion
     from accredit.programs.models import Program
     from accredit.programs.visibility import Viewpoint
@@ -113,31 +110,16 @@ def measure(name: str, pages: Mapping[str, str], sizes: Mapping[str, int]) -> No
 def main(large: bool) -> None:
     """The figures of a small and a large program in one database."""
     sizes = {"small": SMALL, "large": LARGE if large else SIZE}
-    state = Path(tempfile.mkdtemp(prefix="accredit-bench-"))
-    state.chmod(0o755)  # the server may run as somebody else
-    os.environ.update(ACCREDIT_STATE_DIR=str(state), DJANGO_SETTINGS_MODULE="accredit.config.settings")
-    cluster = embedded.cluster_in(state)
-    server = embedded.start(cluster)
-    try:
-        accredit(state, "prepare")
-        with psycopg.connect(cluster.url(embedded.OWNER), autocommit=True) as owner:
+    with installation(with_django=True) as installed:
+        with psycopg.connect(installed.url(embedded.OWNER), autocommit=True) as owner:
             for code, size in sizes.items():
-                (state / "program.toml").write_text(PROGRAM.replace("CODE", code))
-                accredit(state, "program", "apply", str(state / "program.toml"))
+                installed.apply(PROGRAM.replace("CODE", code))
                 owner.execute(FILL, (size, code))
             owner.execute("vacuum analyze conversions_conversion")
         _ask(sizes)
-    finally:
-        embedded.stop(server)
-        embedded.remove(cluster)
-        shutil.rmtree(state)
 
 
 def _ask(sizes: Mapping[str, int]) -> None:
-    import django
-
-    django.setup()
-    from django.db import connection
     from django.test import Client
 
     from accredit.access.models import Membership, Organization, Role, User
@@ -152,4 +134,3 @@ def _ask(sizes: Mapping[str, int]) -> None:
     for code, size in sizes.items():
         seconds = seconds_of(partial(browser.get, f"/programs/{code}/conversions/totals"))
         Report(f"totals of {size:,} conversions, after the rows", seconds).show()
-    connection.close()

@@ -3,48 +3,25 @@ rows into the log of events: a COPY and a commit for every thousand, and a commi
 
 import asyncio
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import uvloop
 
-from accredit import child
-from accredit.database import embedded
 from accredit.database.keys import uuid7
 from accredit.tracker.orders import Order, check, read_body
+from bench.installation import PROGRAM, installation, tracking
 from bench.report import Report, timed
 
-PROGRAM = """
-format = 1
-[program]
-code = "anvils"
-name = "Anvil Shop"
-advertiser = "ACME"
-currency = "USD"
-timezone = "UTC"
-referral_window_days = 30
-[[event_type]]
-code = "sale"
-"""
 BATCH, CONNECTIONS = 1_000, 64
 BATCH_SENDERS = 2
 BATCHES, SINGLES = 40, 12_000
 LARGE = 5
 """Times as many with --large."""
 COLUMNS = "program_id, event_type, order_token, id, received_at, source, signed, outcome, digest, received"
-READY_SECONDS = 60
 
 
 def order(number: int) -> dict[str, object]:
@@ -140,41 +117,14 @@ async def insert_singly(url: str, rows: Sequence[tuple[object, ...]]) -> None:
     await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
 
 
-@contextmanager
-def tracker(state: Path) -> Iterator[int]:
-    """The port of a tracker without limits, which runs."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
-    limits = dict.fromkeys(("ACCREDIT_TRACKER_ADDRESS_LIMIT", "ACCREDIT_TRACKER_KEY_LIMIT"), "0")
-    variables = {**os.environ, "ACCREDIT_STATE_DIR": str(state), **limits}
-    process = child.start([sys.executable, "-m", "accredit", "tracker", "--port", str(port)], environment=variables)
-    try:
-        deadline = time.monotonic() + READY_SECONDS
-        while not _answers(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("the tracker does not answer")
-            time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
-            return True
-    except OSError:
-        return False
-
-
-def measure(state: Path, url: str, times: int) -> None:
+def measure(url: str, times: int) -> None:
     """Print the figures."""
     with psycopg.connect(url, autocommit=True) as connection:
         (program,) = connection.execute("select id from programs_program").fetchone() or (None,)
     batched, single = BATCHES * BATCH * times, SINGLES * times
     rows = bare_rows(max(batched, single), program)
-    with tracker(state) as port:
+    with tracking() as tracker:
+        port = tracker.port
         batches = [request([order(n) for n in range(start, start + BATCH)]) for start in range(0, batched, BATCH)]
         singles = [request(order(batched + number)) for number in range(single)]
         with timed() as in_batches:
@@ -204,18 +154,6 @@ def measure(state: Path, url: str, times: int) -> None:
 
 def main(large: bool) -> None:
     """The figures, on an empty database with all its durability."""
-    state = Path(tempfile.mkdtemp(prefix="accredit-bench-"))
-    state.chmod(0o755)  # the server may run as somebody else
-    cluster = embedded.cluster_in(state)
-    server = embedded.start(cluster)
-    try:
-        variables = {**os.environ, "ACCREDIT_STATE_DIR": str(state)}
-        (state / "program.toml").write_text(PROGRAM)
-        for command in (["prepare"], ["program", "apply", str(state / "program.toml")]):
-            accredit = [sys.executable, "-m", "accredit", *command]
-            subprocess.run(accredit, check=True, env=variables, stdout=subprocess.DEVNULL)
-        measure(state, cluster.url(embedded.APPLICATION), LARGE if large else 1)
-    finally:
-        embedded.stop(server)
-        embedded.remove(cluster)
-        shutil.rmtree(state)
+    with installation() as installed:
+        installed.apply(PROGRAM)
+        measure(installed.url(), LARGE if large else 1)

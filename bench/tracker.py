@@ -5,61 +5,21 @@ server with the same flags, in turns, and beside a view of a web framework that 
 were under way when a round ended come on top.
 """
 
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 import psycopg
 
-from accredit import child
 from accredit.cli.tracker import server_arguments
 from accredit.database import embedded
 from accredit.tracker.answers import Reply, Scope
-from bench.load import accredit
+from bench.installation import PROGRAM, Server, installation, serving, tracking
 from bench.report import Report
 
-PROGRAM = """
-format = 1
-[program]
-code = "anvils"
-name = "Anvil Shop"
-advertiser = "ACME"
-currency = "USD"
-timezone = "UTC"
-referral_window_days = 30
-[program.tracking]
-allowed_hosts = ["anvils.example"]
-click_parameter = "ref"
-[[event_type]]
-code = "sale"
-[[partner]]
-code = "barb"
-[[ad]]
-code = "banner"
-name = "Banner"
-landing_page = "https://anvils.example/sale"
-[[terms]]
-code = "standard"
-version = 1
-[[contract]]
-partner = "barb"
-  [[contract.period]]
-  starts_at = 2026-01-01T00:00:00Z
-  terms = "standard"
-  version = 1
-"""
 FILL = """
 insert into tracking_click (program_id, visitor_id, clicked_at, id, click_id, partner, ad, device)
 select program.id, 'vi_' || md5(n::text), at, uuidv7(), 'ck_' || md5((-n)::text), 'barb', 'banner', 'mobile'
@@ -73,7 +33,6 @@ LONG_SECONDS = 600
 DAYS = 10
 SMALL, SIZE, LARGE = 100_000, 1_000_000, 10_000_000
 LIMIT_MS = 25
-READY_SECONDS = 60
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
 
@@ -83,59 +42,12 @@ async def empty(_scope: Scope, protocol: Reply) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """One that answers, and the process in front of it."""
-
-    port: int
-    pid: int
-
-    def memory_mb(self) -> float:
-        """What the processes behind it have in RAM."""
-        workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        pages = sum(int(Path(f"/proc/{worker}/statm").read_text().split()[1]) for worker in workers)
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-@dataclass(frozen=True, slots=True)
 class Round:
     """What `wrk` saw: redirects, those in a second, and the slowest but one percent in milliseconds."""
 
     answered: int
     rate: float
     p99_ms: float
-
-
-@contextmanager
-def serving(arguments: Sequence[str], **variables: str) -> Iterator[Server]:
-    """A server that answers, on the port that takes the place of PORT."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
-    command = [str(port) if argument == "PORT" else argument for argument in arguments]
-    process = child.start([sys.executable, "-m", *command], environment={**os.environ, **variables})
-    try:
-        deadline = time.monotonic() + READY_SECONDS
-        while not _answers(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{command} does not answer")
-            time.sleep(0.05)
-        yield Server(port, process.pid)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _answers(port: int) -> bool:
-    class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *_arguments: object) -> None:
-            return None
-
-    try:
-        urllib.request.build_opener(Stay).open(f"http://127.0.0.1:{port}/readyz", timeout=5)
-    except urllib.error.HTTPError as error:
-        return error.code == 302
-    except OSError:
-        return False
-    return True
 
 
 def ask(server: Server, seconds: int = SECONDS) -> Round:
@@ -197,24 +109,17 @@ def main(large: bool) -> None:
     """All figures, on a server of their own."""
     if shutil.which("wrk") is None:
         sys.exit("There is no wrk, which makes the load: install it, as in `apt-get install wrk`.")
-    state = Path(tempfile.mkdtemp(prefix="accredit-bench-"))
-    state.chmod(0o755)  # the server may run as somebody else
-    cluster = embedded.cluster_in(state)
-    server = embedded.start(cluster)
-    url, owner_url = cluster.url(embedded.APPLICATION), cluster.url(embedded.OWNER)
-    try:
-        accredit(state, "prepare")
-        (state / "program.toml").write_text(PROGRAM)
-        accredit(state, "program", "apply", str(state / "program.toml"))
+    with installation() as installed:
+        installed.apply(PROGRAM)
+        url = installed.url()
         flags = server_arguments("127.0.0.1", 0)
         flags[flags.index("--port") + 1] = "PORT"
-        unlimited = {"ACCREDIT_STATE_DIR": str(state), "ACCREDIT_TRACKER_ADDRESS_LIMIT": "0"}
-        with serving(["accredit", "tracker", "--port", "PORT"], **unlimited) as tracker:
+        with tracking() as tracker:
             ask(tracker, 1)
             memory = tracker.memory_mb()
             with serving(["granian", *flags, "bench.tracker:empty"]) as yardstick:
                 measure_turns(tracker, yardstick, url)
-            measure_growth(tracker, url, owner_url, LARGE if large else SIZE)
+            measure_growth(tracker, url, installed.url(embedded.OWNER), LARGE if large else SIZE)
             if large:
                 ask(tracker, LONG_SECONDS)
             grown = tracker.memory_mb()
@@ -227,8 +132,3 @@ def main(large: bool) -> None:
             ask(naive, 1)
             one = ask(naive)
             Report(f"a view that inserts row by row (p99 {one.p99_ms:.0f} ms)", one.rate, unit="/s").show()
-    finally:
-        embedded.stop(server)
-        embedded.remove(cluster)
-        with suppress(FileNotFoundError):
-            shutil.rmtree(state)

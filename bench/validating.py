@@ -4,18 +4,14 @@ rows into the same tables without asking anything, its triggers taken off.
 On the embedded server with its durability; a batch is a transaction on either side.
 """
 
-import os
-import shutil
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 import polars as pl
 import psycopg
 
 from accredit.database import embedded
 from bench.credit_files import write_inputs
-from bench.load import accredit
+from bench.installation import Installation, installation
 from bench.report import Report, peak_mb, timed
 
 SIZE, LARGE = 100_000, 500_000
@@ -87,15 +83,14 @@ def approve_bare(owner: psycopg.Connection, size: int) -> float:
     return bare.seconds
 
 
-def measure(state: Path, size: int) -> None:
+def measure(installed: Installation, size: int) -> None:
     """Print the figures of one size."""
-    folder = state / "files"
+    folder = installed.state / "files"
     folder.mkdir()
     write_inputs(folder, 2 * size, 2 * size)
-    accredit(state, "program", "apply", str(folder / "program.toml"))
-    accredit(state, "load", "--program=bench", f"--clicks={folder / 'clicks.csv'}", f"--orders={folder / 'orders.csv'}")
-    cluster = embedded.cluster_in(state)
-    with psycopg.connect(cluster.url(embedded.ADMINISTRATOR, embedded.DATABASE), autocommit=True) as owner:
+    installed.run("program", "apply", str(folder / "program.toml"))
+    installed.run("load", "--program=bench", f"--clicks={folder / 'clicks.csv'}", f"--orders={folder / 'orders.csv'}")
+    with psycopg.connect(installed.url(embedded.ADMINISTRATOR), autocommit=True) as owner:
         owner.execute("vacuum analyze conversions_conversion")
         owner.execute("checkpoint")
         seconds = approve(size)
@@ -111,21 +106,5 @@ def measure(state: Path, size: int) -> None:
 
 def main(large: bool) -> None:
     """The figures of one size, on an empty database."""
-    state = Path(tempfile.mkdtemp(prefix="accredit-bench-"))
-    state.chmod(0o755)  # the server may run as somebody else
-    os.environ.update(ACCREDIT_STATE_DIR=str(state), DJANGO_SETTINGS_MODULE="accredit.config.settings")
-    cluster = embedded.cluster_in(state)
-    server = embedded.start(cluster)
-    try:
-        accredit(state, "prepare")
-        import django
-
-        django.setup()
-        from django.db import connection
-
-        measure(state, LARGE if large else SIZE)
-        connection.close()
-    finally:
-        embedded.stop(server)
-        embedded.remove(cluster)
-        shutil.rmtree(state)
+    with installation(with_django=True) as installed:
+        measure(installed, LARGE if large else SIZE)

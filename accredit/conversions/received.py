@@ -8,7 +8,7 @@ from accredit.database import json_text
 from accredit.engine.frames import CONVERSIONS, ITEMS
 
 PERSONAL = ("visitor_id", "click_id", "customer_id")
-"""Who ordered, and how they came. Kept by the conversion alone, so that a visitor can be erased while history stays, and
+"""Who ordered, and how they came. Kept by the conversion alone, so that a visitor can be erased and history stays, and
 no part of the digest: an order that two report is one, though only one of them knows the visitor."""
 FIELDS = tuple(name for name in CONVERSIONS if name not in (*PERSONAL, "customer_status"))
 """What `received` holds of a conversion beside its items, in this order; customer_status is derived."""
