@@ -206,6 +206,30 @@ def test_history_stays(program: Program, change: str, as_owner: Callable[[], Abs
         execute(change)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ('{"number": 2, "decision": 9, "decision_before": 8}', "decision that there is not"),
+        ('{"number": 2, "decision": 2}', "decision that there is not"),
+        ('{"number": 2, "decision_before": 0}', "decision that there is not"),
+        ('{"number": 2, "conversion_id": "00000000-0000-7000-8000-000000000000"}', "decision that there is not"),
+        ('{"number": 2, "status_before": "approved"}', "change_of_something"),
+        ('{"number": 2, "rejection_reason": "returned"}', "change_rejected"),
+        ('{"number": 2, "status": "rejected", "rejection_reason": "whim"}', "change_rejection_reason"),
+        ('{"number": 2, "way": "magic"}', "change_way"),
+        ('{"number": 1}', "conversions_change_pkey"),
+    ],
+)
+def test_history_that_cannot_be_is_refused(program: Program, change: str, rule: str) -> None:
+    approve("1")
+    with pytest.raises(IntegrityError, match=rule), transaction.atomic():
+        execute(
+            f"insert into conversions_change select (jsonb_populate_record(row, '{change}')).*"
+            " from conversions_change row"
+        )
+
+
 def execute(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)

@@ -27,8 +27,7 @@ APPROVALS = """
 """
 UNLOCKED = """
     alter table ledger_entry disable trigger user;
-    alter table ledger_posting disable trigger user, drop constraint ledger_posting_entry,
-        drop constraint ledger_posting_from, drop constraint ledger_posting_to, drop constraint ledger_posting_amount;
+    alter table ledger_posting disable trigger user, drop constraint ledger_posting_amount;
     alter table ledger_month disable trigger user;
     alter table ledger_closing disable trigger user, drop constraint ledger_closing_month;
     alter table ledger_entry drop constraint ledger_entry_reverses;
