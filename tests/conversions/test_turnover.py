@@ -18,8 +18,9 @@ from accredit.conversions.queries import trace
 from accredit.conversions.turnover import WHY, Planned, change_turnover
 from accredit.money import to_major
 from accredit.programs.models import Program
-from tests.conversions.test_validating import CLICKS, together
+from tests.conversions.test_validating import CLICKS
 from tests.factories.installing import SHOP, clicks, install, items, load, orders
+from tests.factories.sessions import together
 from tests.factories.validating import COMMAND, LATER, approve, asked, asked_items, asked_turnovers, validated
 from tests.ledger.entries import standing
 

@@ -1,11 +1,9 @@
 """Conversions are validated once, by whoever comes first, and every approval is booked."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from threading import Barrier
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 import pytest
@@ -21,10 +19,10 @@ from accredit.ledger.queries import balances
 from accredit.programs.models import Program
 from accredit.programs.operations import ChangesRefused, apply_program
 from tests.factories.installing import SHOP, clicks, install, items, load, orders, shop
+from tests.factories.sessions import together
 from tests.factories.validating import COMMAND, LATER, approve, asked, validated
 from tests.ledger.entries import standing
 
-Result = TypeVar("Result")
 CLICKS = """
     click | at   | visitor | party
     k1    | T-1d | v1      | barb
@@ -64,22 +62,6 @@ def statuses() -> str:
 
 def is_right(program: Program) -> bool:
     return check_ledger(program).is_empty()
-
-
-def together(calls: Sequence[Callable[[], Result]]) -> list[Result]:
-    """What these calls return, each in a session of its own, at once."""
-    barrier = Barrier(len(calls))
-
-    def one(call: Callable[[], Result]) -> Result:
-        try:
-            connection.ensure_connection()
-            barrier.wait()
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return [future.result() for future in [threads.submit(one, call) for call in calls]]
 
 
 @pytest.mark.django_db

@@ -1,11 +1,8 @@
 """Sessions that do the same at the same time: the database settles who was first."""
 
 import time
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
-from threading import Barrier
-from typing import TypeVar
 from uuid import UUID
 
 import polars as pl
@@ -14,27 +11,10 @@ from django.db import IntegrityError, connection, transaction
 
 from accredit.ledger.checks import check
 from accredit.ledger.operations import EntriesRefused, close_month, post, reverse
+from tests.factories.sessions import together
 from tests.ledger.entries import NOW, postings, program, standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Result = TypeVar("Result")
-
-
-def together(calls: Sequence[Callable[[], Result]]) -> list[Result]:
-    """What these calls return, each in a session of its own, at once."""
-    barrier = Barrier(len(calls))
-
-    def one(call: Callable[[], Result]) -> Result:
-        try:
-            connection.ensure_connection()
-            barrier.wait()
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return [future.result() for future in [threads.submit(one, call) for call in calls]]
 
 
 def approvals(first: int, last: int) -> pl.DataFrame:

@@ -15,10 +15,10 @@ from accredit.ledger.checks import check
 from accredit.ledger.frames import POSTINGS, Account, AccountKind
 from accredit.ledger.operations import EntriesRefused, MonthStaysOpen, close_month, post, reverse
 from accredit.ledger.queries import balances, end_of_month, month_to_close, statement
+from tests.factories.sessions import together
 from tests.factories.tables import T
 from tests.ledger.entries import program
 from tests.ledger.reference import AccountName, Entry, Ledger, Posting, Refused
-from tests.ledger.test_concurrency import together
 from tests.properties.examples import examples
 
 KINDS = [("advertiser_owes", None)] + [
