@@ -1,66 +1,68 @@
 """The conversion list: one page of rows at a time, found by their keys, and the totals of what is filtered.
 
 A page starts after a row and never at an offset, so that its rows come as fast in a program of ten million conversions
-as in one of ten thousand. Amounts of different currencies are never compared: they sort by currency first.
+as in one of ten thousand, wherever an index serves order and filters. Where none does, the database looks for a limited
+time only, and the reader is told what to narrow.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote, unquote
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db import OperationalError, connection, transaction
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models.functions import Coalesce
+from psycopg.errors import QueryCanceled
 
-from accredit.conversions.models import Conversion, CreditedTo
-from accredit.database.keys import KeyTextError, key_from_text, key_to_text
+from accredit.conversions.columns import COLUMNS, Column
+from accredit.conversions.conditions import condition
+from accredit.conversions.filters import PREFIX as PREFIX
+from accredit.conversions.filters import FilterError, Filters
+from accredit.conversions.models import Conversion, CreditedTo, Item
+from accredit.database.keys import key_from_text, key_to_text
 from accredit.programs.visibility import Viewpoint
 
 ROWS = 100
-PREFIX = "cv"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-ORDERS = {
-    "time": ("occurred_at",),
-    "turnover": ("currency", "turnover_minor"),
-    "commission": ("currency", "commission_minor"),
-}
-"""What the list sorts by → columns; the key of the row comes last."""
+PATIENCE_SECONDS = 4
+"""How long the database looks for the rows or the totals of a page."""
+TEXT = r"\.([A-Za-z0-9_~%-]*)"
 FORMS = {
     "occurred_at": r"\.(-?[0-9]{1,18})",  # microseconds since EPOCH
     "currency": r"\.([A-Z]{3})",
     "turnover_minor": r"\.([0-9]{1,16})",
     "commission_minor": r"\.([0-9]{1,16})",
+    "terms_version": r"\.([0-9]{1,9})",
+    "item_count": r"\.([0-9]{1,9})",
 }
-"""Column → its part of a cursor's text."""
+"""Field → its part of a cursor's text; those of all others are texts, as addresses escape them."""
 
 
 class CursorError(ValueError):
     """A text that names no place in the list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What is left of the list. Days are of the program's time zone, both included; None leaves everything in."""
-
-    first_date: date | None = None
-    last_date: date | None = None
-    credited_to: str | None = None
-    credited_code: str | None = None
-    status: str | None = None
-    customer_status: str | None = None
-    event_type: str | None = None
-    order_token: str | None = None
+class TakesTooLong(Exception):
+    """No index serves what was asked for, and there is too much to look through."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`name`: a key of ORDERS."""
+    """`name`: a column that has a `sort`."""
 
     name: str = "time"
     descending: bool = True
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """What the list sorts by; the key of the row comes last."""
+        return list(dict.fromkeys((*COLUMNS[self.name].sort, "id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +76,41 @@ class Cursor:
     def to_text(self) -> str:
         """Figures and a key, joined by dots: `100.1309876543210000.cv_…`."""
         *values, key = self.values
-        texts = [str((v - EPOCH) // timedelta(microseconds=1) if isinstance(v, datetime) else v) for v in values]
-        return ".".join([str(self.rows_before), *texts, key_to_text(PREFIX, key)])
+        return ".".join([str(self.rows_before), *map(_text_of, values), key_to_text(PREFIX, key)])
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, datetime):
+        return str((value - EPOCH) // timedelta(microseconds=1))
+    if isinstance(value, int):
+        return str(value)
+    return quote(str(value), safe="").replace(".", "%2E")
 
 
 def cursor_from_text(text: str, order: Order, *, backwards: bool) -> Cursor:
     """The cursor of a text that `to_text` wrote for this order. Raises CursorError for every other text."""
-    columns = ORDERS[order.name]
-    shape = re.compile(rf"([0-9]{{1,12}}){''.join(FORMS[column] for column in columns)}\.([^.]+)")
+    *fields, _key = order.fields
+    shape = re.compile(rf"([0-9]{{1,12}}){''.join(FORMS.get(field, TEXT) for field in fields)}\.([^.]+)")
     found = shape.fullmatch(text)
     if not found:
         raise CursorError(f"{text[:80]!r} names no place in a list by {order.name}")
     rows_before, *texts, key = found.groups()
     try:
-        values = [_value(column, value) for column, value in zip(columns, texts, strict=True)]
+        values = [_value(field, value) for field, value in zip(fields, texts, strict=True)]
         return Cursor(int(rows_before), (*values, key_from_text(PREFIX, key)), backwards)
-    except (OverflowError, KeyTextError) as error:
+    except (OverflowError, ValueError) as error:
         raise CursorError(f"{text[:80]!r} names no place in the list: {error}") from error
 
 
-def _value(column: str, text: str) -> str | int | datetime:
-    if column == "currency":
-        return text
-    return EPOCH + timedelta(microseconds=int(text)) if column == "occurred_at" else int(text)
+def _value(field: str, text: str) -> str | int | datetime:
+    if field == "occurred_at":
+        return EPOCH + timedelta(microseconds=int(text))
+    if field in FORMS and field != "currency":
+        return int(text)
+    value = unquote(text, errors="strict")
+    if "\0" in value:
+        raise CursorError("no text has such a character")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +125,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Total:
+    """Of one currency and status."""
+
     currency: str
+    status: str
     conversions: int
     turnover_minor: int
     commission_minor: int
@@ -122,16 +139,29 @@ def conversion_of(view: Viewpoint, key: UUID) -> Conversion:
     return _seen_from(view).get(id=key)
 
 
-def page_of(view: Viewpoint, filters: Filters, order: Order, cursor: Cursor | None = None, *, rows: int = ROWS) -> Page:
-    """The page of the filtered list that starts at `cursor`, or the first one."""
-    columns = (*ORDERS[order.name], "id")
+def page_of(
+    view: Viewpoint,
+    filters: Filters,
+    order: Order,
+    cursor: Cursor | None = None,
+    *,
+    rows: int = ROWS,
+    columns: Sequence[Column] = (),
+) -> Page:
+    """The page of the filtered list that starts at `cursor`, or the first one. `columns`: those that will be shown.
+    Raises TakesTooLong."""
     backwards = cursor is not None and cursor.backwards
     falling = order.descending != backwards
-    found = _filtered(view, filters).order_by(*[F(column).desc() if falling else F(column).asc() for column in columns])
+    found = filtered(view, filters)
+    if "item_count" in (order.name, *(column.name for column in columns)):
+        found = with_items(found)
+    places = [_sorted(field) for field in order.fields]
+    found = found.order_by(*[place.desc() if falling else place.asc() for place in places])
     if cursor:
         beyond = TupleLessThan if falling else TupleGreaterThan
-        found = found.filter(beyond(Tuple(*[F(column) for column in columns]), cursor.values))
-    taken = list(found[: rows + 1])
+        found = found.filter(beyond(Tuple(*places), cursor.values))
+    with patient():
+        taken = list(found[: rows + 1])
     more, taken = len(taken) > rows, taken[:rows]
     if backwards:
         taken.reverse()
@@ -140,7 +170,7 @@ def page_of(view: Viewpoint, filters: Filters, order: Order, cursor: Cursor | No
     has_before, has_after = (more, True) if backwards else (cursor is not None, more)
 
     def beside(row: Conversion, before: int, *, backwards: bool) -> Cursor:
-        return Cursor(before, tuple(getattr(row, column) for column in columns), backwards)
+        return Cursor(before, tuple(_place(row, field) for field in order.fields), backwards)
 
     return Page(
         taken,
@@ -150,26 +180,73 @@ def page_of(view: Viewpoint, filters: Filters, order: Order, cursor: Cursor | No
     )
 
 
+def _is_null(field: str) -> bool:
+    return field != "item_count" and bool(Conversion._meta.get_field(field).null)
+
+
+def _nothing(field: str) -> str | int:
+    """Where a row that has none of a field stands among the others: before them."""
+    return 0 if field in FORMS else ""
+
+
+def _sorted(field: str) -> F | Coalesce:
+    return Coalesce(field, Value(_nothing(field))) if _is_null(field) else F(field)
+
+
+def _place(row: Conversion, field: str) -> Any:
+    value = getattr(row, field)
+    return _nothing(field) if value is None else value
+
+
+@contextmanager
+def patient(seconds: int = PATIENCE_SECONDS) -> Iterator[None]:
+    """Lets the database look for so long only; raises TakesTooLong then."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"set local statement_timeout = '{seconds}s'")
+            yield
+            cursor.execute("set local statement_timeout to default")
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TakesTooLong from error
+        raise
+
+
 def latest_key(view: Viewpoint) -> UUID | None:
     """The key of the conversion that was booked last: keys begin with the time of booking. None: there is none."""
     return _seen_from(view).order_by("-id").values_list("id", flat=True).first()
 
 
 def count_after(view: Viewpoint, filters: Filters, key: UUID | None) -> int:
-    """How many conversions of the filtered list were booked after that of `key`; ROWS at most."""
-    found = _filtered(view, filters)
-    return (found if key is None else found.filter(id__gt=key)).order_by()[:ROWS].count()
+    """How many conversions of the filtered list were booked after that of `key`; ROWS at most. Raises TakesTooLong."""
+    found = filtered(view, filters)
+    with patient():
+        return (found if key is None else found.filter(id__gt=key)).order_by()[:ROWS].count()
 
 
 def totals_of(view: Viewpoint, filters: Filters) -> Sequence[Total]:
-    """One total a currency, over everything that the filters leave."""
+    """One total a currency and status, over everything that the filters leave. Raises TakesTooLong."""
     sums = (
-        _filtered(view, filters)
-        .values("currency")
+        filtered(view, filters)
+        .values("currency", "status")
         .annotate(n=Count("*"), turnover=Sum("turnover_minor"), commission=Sum("commission_minor"))
-        .order_by("currency")
+        .order_by("currency", "status")
     )
-    return [Total(row["currency"], row["n"], int(row["turnover"]), int(row["commission"])) for row in sums]
+    with patient():
+        return [
+            Total(row["currency"], row["status"], row["n"], int(row["turnover"]), int(row["commission"]))
+            for row in sums
+        ]
+
+
+def currencies_of(view: Viewpoint) -> Sequence[str]:
+    """The program's own, then what else the viewer's conversions are in: a step in the index for each."""
+    found, seen = [view.program.currency], _seen_from(view).order_by("currency").values_list("currency", flat=True)
+    last = seen.first()
+    while last is not None:
+        found.append(last)
+        last = seen.filter(currency__gt=last).first()
+    return list(dict.fromkeys(found))
 
 
 def _seen_from(view: Viewpoint) -> QuerySet[Conversion]:
@@ -179,20 +256,23 @@ def _seen_from(view: Viewpoint) -> QuerySet[Conversion]:
     return seen.filter(credited_to=CreditedTo.PARTNER, partner__in=sorted(view.partners))
 
 
-def _filtered(view: Viewpoint, filters: Filters) -> QuerySet[Conversion]:
-    zone = ZoneInfo(view.program.timezone)
-    first, last = filters.first_date, filters.last_date
-    wanted: dict[str, object] = {
-        "occurred_at__gte": first and datetime.combine(first, time.min, zone),
-        "occurred_at__lt": datetime.combine(last + timedelta(days=1), time.min, zone)
-        if last and last < date.max
-        else None,
-        "credited_to": filters.credited_to,
-        "status": filters.status,
-        "customer_status": filters.customer_status,
-        "event_type": filters.event_type,
-        "order_token": filters.order_token,
-    }
-    if filters.credited_to in (CreditedTo.PARTNER, CreditedTo.CHANNEL):
-        wanted[filters.credited_to] = filters.credited_code
-    return _seen_from(view).filter(**{name: value for name, value in wanted.items() if value is not None})
+def with_items(found: QuerySet[Conversion]) -> QuerySet[Conversion]:
+    """With how many items the decision that counts has, as `item_count`."""
+    items = Item.objects.filter(
+        program=OuterRef("program"), conversion_id=OuterRef("id"), decision=OuterRef("decision")
+    )
+    count = Subquery(items.order_by().values("program").annotate(n=Count("*")).values("n"))
+    return found.annotate(item_count=Coalesce(count, 0))
+
+
+def filtered(view: Viewpoint, filters: Filters) -> QuerySet[Conversion]:
+    """The conversions that the viewer may see and the filters leave, in no order. Raises FilterError for a column that
+    the viewer has not: what it said would tell of what it holds."""
+    found = _seen_from(view)
+    for column in filters.columns:
+        if not column.shown_to(view):
+            raise FilterError(f"{column.name} is no column for partners")
+        if column.name == "item_count":
+            found = with_items(found)
+        found = found.filter(condition(view.program, filters, column))
+    return found

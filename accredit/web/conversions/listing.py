@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -10,39 +10,48 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from accredit.conversions.listing import PREFIX, ROWS, Order, conversion_of, count_after, latest_key, page_of, totals_of
-from accredit.conversions.models import Conversion, CreditedTo
+from accredit.conversions.columns import COLUMNS, Column
+from accredit.conversions.filters import PREFIX, Filters, Parameter
+from accredit.conversions.listing import (
+    ROWS,
+    Order,
+    Page,
+    TakesTooLong,
+    conversion_of,
+    count_after,
+    latest_key,
+    page_of,
+    totals_of,
+)
+from accredit.conversions.models import Conversion
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
 from accredit.programs.visibility import Viewpoint
-from accredit.web import formats, words
+from accredit.web import formats
+from accredit.web.conversions.bar import bar_of
+from accredit.web.conversions.cells import Cell, Cells, grid_column
 from accredit.web.conversions.explaining import explain
 from accredit.web.conversions.filtering import ListState, state_of
+from accredit.web.conversions.totals import figures_of
 from accredit.web.naming import Names
 from accredit.web.pages import for_program, show, wants_part
-
-Cell = str | Mapping[str, str] | Sequence[str]
 
 
 @require_safe
 @for_program
 def conversion_list(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     """One page of the list; to htmx the list alone."""
-    template = "web/conversions/list.html" if wants_part(request) else "web/conversions/page.html"
-    names = Names(view)
-    return show(request, template, _list_context(names, state_of(names, request.GET)))
+    return show_list(request, state_of(Names(view), request.GET))
 
 
 @require_safe
 @for_program
 def totals(request: HttpRequest, view: Viewpoint) -> HttpResponse:
-    """Count, turnover and commission of everything that is filtered, a currency each. Loads after the rows."""
-    found = totals_of(view, state_of(Names(view), request.GET).form.filters)
-    context = {
-        "conversions": formats.number(sum(total.conversions for total in found)),
-        "turnovers": [formats.money(total.turnover_minor, total.currency) for total in found],
-        "commissions": [formats.money(total.commission_minor, total.currency) for total in found],
-    }
-    return show(request, "web/conversions/totals.html", context)
+    """Count, turnover and commission of everything that is filtered, by status. Loads after the rows."""
+    try:
+        found = totals_of(view, state_of(Names(view), request.GET).filters)
+    except TakesTooLong:
+        return show(request, "web/conversions/totals.html", {"too_long": True})
+    return show(request, "web/conversions/totals.html", figures_of(view, found))
 
 
 @require_safe
@@ -52,12 +61,14 @@ def news(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     state = state_of(Names(view), request.GET)
     try:
         seen = key_from_text(PREFIX, request.GET["seen"]) if request.GET.get("seen") else None
+        count = count_after(view, state.filters, seen)
     except KeyTextError as error:
         raise Http404(str(error)) from error
-    count = count_after(view, state.form.filters, seen)
+    except TakesTooLong:
+        count = 0
     text = ngettext("%(n)s new conversion", "%(n)s new conversions", count)
     shown = f"{formats.number(count)}+" if count == ROWS else formats.number(count)
-    context = {"news": text % {"n": shown} if count else "", "list_url": _list_url(view, state.query())}
+    context = {"news": text % {"n": shown} if count else "", "list_url": list_url(view, state.query())}
     return show(request, "web/conversions/news.html", context)
 
 
@@ -71,103 +82,99 @@ def conversion(request: HttpRequest, view: Viewpoint, conversion: str) -> HttpRe
         raise Http404(f"no conversion {conversion!r} in {view.program.code!r} for this user") from None
     names = Names(view)
     state = state_of(names, request.GET)
-    query = state.query(**state.place)
+    query = state.query(state.place)
     context = {
         **explain(names, found, all_items="items" in request.GET),
-        "close_url": _list_url(view, query),
+        "close_url": list_url(view, query),
         "all_items_url": f"{request.path}{query}{'&' if query else '?'}items=all",
     }
     if wants_part(request):
         return show(request, "web/conversions/panel.html", context)
-    return show(request, "web/conversions/page.html", {**_list_context(names, state), **context})
+    return show(request, "web/conversions/page.html", {**_list_context(state), **context})
 
 
-def _list_url(view: Viewpoint, query: str) -> str:
+def list_url(view: Viewpoint, query: str) -> str:
+    """The address of the list with this query."""
     return reverse("web:conversions", args=[view.program.code]) + query
 
 
-def _list_context(names: Names, state: ListState) -> dict[str, Any]:
-    view, filters = names.view, state.form.filters
+def show_list(request: HttpRequest, state: ListState) -> HttpResponse:
+    """The whole page, or to htmx the list; the address that it shows is the one that the state itself would write."""
+    if not wants_part(request):
+        return show(request, "web/conversions/page.html", _list_context(state))
+    return show(request, "web/conversions/list.html", _list_context(state))
+
+
+def _list_context(state: ListState) -> dict[str, Any]:
+    view = state.names.view
     program = view.program
-    page = page_of(view, filters, state.order, state.cursor)
+    page, too_long = _page(state)
     first, last = page.rows_before + 1, page.rows_before + len(page.rows)
     return {
         "section": "conversions",
         "program": program,
         "view": view,
-        "form": state.form,
+        "bar": bar_of(state),
         "not_understood": [
             _("%(filter)s “%(text)s”") % {"filter": label, "text": text} for label, text in state.not_understood
         ],
-        "filtered": bool(set(state.parameters) - {"sort"}),
-        "sort": state.parameters.get("sort"),
-        "grid": {"columns": _columns(names, state), "rows": _rows(names, page.rows, state.query(**state.place))},
-        "list_url": _list_url(view, ""),
-        "totals_url": reverse("web:conversion-totals", args=[program.code]) + state.query(sort=None),
-        "news_url": _news_url(view, state),
+        "too_long": too_long,
+        "filtered": bool(state.filters.conditions) or state.cursor is not None,
+        "grid": {"columns": _columns(state), "rows": rows_of(state, page.rows), "chosen": bool(state.chosen)},
+        "list_url": list_url(view, ""),
+        "clear_url": list_url(view, state.query(filters=Filters())),
+        "totals_url": reverse("web:conversion-totals", args=[program.code]) + _query(state.filters.parameters()),
+        "news_url": _news_url(state),
         "range": f"{formats.number(first)}–{formats.number(last)}",
-        "before_url": page.before and _list_url(view, state.query(before=page.before.to_text())),
-        "after_url": page.after and _list_url(view, state.query(after=page.after.to_text())),
+        "before_url": page.before and list_url(view, state.query({"before": page.before.to_text()})),
+        "after_url": page.after and list_url(view, state.query({"after": page.after.to_text()})),
     }
 
 
-def _news_url(view: Viewpoint, state: ListState) -> str | None:
+def _page(state: ListState) -> tuple[Page, str]:
+    """The page, or none and why."""
+    view, columns = state.names.view, [one.column for one in state.columns]
+    try:
+        return page_of(view, state.filters, state.order, state.cursor, columns=columns), ""
+    except TakesTooLong:
+        return Page([], 0, None, None), (
+            _("Too many conversions to sort by this column. Narrow the period, or sort by time or by an amount.")
+            if not COLUMNS[state.order.name].indexed
+            else _("Too many conversions to look through for these filters. Narrow the period.")
+        )
+
+
+def _query(parameters: Sequence[Parameter]) -> str:
+    return f"?{urlencode(parameters)}" if parameters else ""
+
+
+def _news_url(state: ListState) -> str | None:
     """Where the page that shows the newest asks for newer ones; None for every other page."""
     if state.cursor or state.order != Order():
         return None
+    view = state.names.view
     latest = latest_key(view)
-    query = state.query(seen=key_to_text(PREFIX, latest) if latest else None)
-    return reverse("web:conversion-news", args=[view.program.code]) + query
+    seen = {"seen": key_to_text(PREFIX, latest)} if latest else {}
+    return reverse("web:conversion-news", args=[view.program.code]) + state.query(seen)
 
 
-def _columns(names: Names, state: ListState) -> Sequence[Mapping[str, object]]:
-    """What the grid needs to know of each column. `keep`: on narrow screens columns with greater figures go first."""
+def _columns(state: ListState) -> Sequence[Mapping[str, object]]:
+    view, order = state.names.view, state.order
 
-    def column(field: str, title: str, width: int, keep: int, **more: object) -> dict[str, object]:
-        return {"field": field, "title": title, "width": width, "keep": keep, **more}
+    def sorts(column: Column) -> Mapping[str, object] | None:
+        if not column.sort:
+            return None
+        direction = ("descending" if order.descending else "ascending") if order.name == column.name else None
+        return {"url": list_url(view, state.query_sorted_by(column.name)), "direction": direction}
 
-    view = names.view
-
-    def sorts(name: str) -> dict[str, object]:
-        direction = ("descending" if state.order.descending else "ascending") if state.order.name == name else None
-        return {"url": _list_url(view, state.query_sorted_by(name)), "direction": direction}
-
-    columns = [
-        column("time", _("Time"), 158, 0, sort=sorts("time"), link=True),
-        column("order", _("Order number"), 132, 1),
-        column("event", _("Event type"), 90, 6) if len(names.event_types) > 1 else None,
-        column("credited", _("Credited to"), 160, 2, grow=2) if view.sees_everything else None,
-        column("reason", _("Reason"), 110, 7, grow=1),
-        column("status", _("Status"), 100, 4, status=True),
-        column("customer", _("Customer status"), 132, 5),
-        column("turnover", _("Turnover"), 110, 3, number=True, sort=sorts("turnover")),
-        column("commission", _("Commission"), 100, 1, number=True, sort=sorts("commission")),
-        column("model", _("Commission model"), 150, 8, grow=2),
+    return [
+        {**grid_column(one), "sort": sorts(one.column), "link": place == 0} for place, one in enumerate(state.columns)
     ]
-    return [one for one in columns if one]
 
 
-def _rows(names: Names, conversions: Sequence[Conversion], query: str) -> Sequence[Mapping[str, Cell]]:
-    """The cells by field. `faint`: fields that matter less in this row, since no partner is paid for it."""
-    zone = ZoneInfo(names.view.program.timezone)
-    list_url = _list_url(names.view, "")
-
-    def row(one: Conversion) -> dict[str, Cell]:
-        key = key_to_text(PREFIX, one.id)
-        return {
-            "id": key,
-            "url": f"{list_url}/{key}{query}",
-            "faint": [] if one.credited_to == CreditedTo.PARTNER else ["credited", "reason", "commission"],
-            "time": formats.instant(one.occurred_at, zone),
-            "order": one.order_token,
-            "event": one.event_type,
-            "credited": names.credited(one),
-            "reason": words.word(words.REASONS, one.reason),
-            "status": {"code": one.status, "word": words.word(words.STATUSES, one.status)},
-            "customer": words.word(words.CUSTOMER_STATUSES, one.customer_status or ""),
-            "turnover": formats.money(one.turnover_minor, one.currency),
-            "commission": formats.money(one.commission_minor, one.currency),
-            "model": (one.model or "").replace(";", ", ") or words.word(words.RESTRICTIONS, one.restriction or ""),
-        }
-
-    return [row(one) for one in conversions]
+def rows_of(state: ListState, conversions: Sequence[Conversion]) -> Sequence[Mapping[str, Cell]]:
+    """Conversions as the grid takes them, with the columns of the list."""
+    cells, columns = Cells(state.names), [one.column for one in state.columns]
+    base, query = list_url(state.names.view, ""), state.query(state.place)
+    rows = [cells.row(columns, one) for one in conversions]
+    return [{**row, "url": f"{base}/{row['id']}{query}"} for row in rows]

@@ -2,12 +2,19 @@
 
 from django.urls import path
 
-from accredit.web.conversions import listing
+from accredit.web.conversions import bar, listing, turnover, validating
 
 PROGRAM = "programs/<path:code>/conversions"
+VALIDATION = "programs/<path:code>/validation"
 urlpatterns = [
+    path(VALIDATION, validating.validate, name="validation"),
+    path(f"{VALIDATION}/ask", validating.ask, name="validation-ask"),
     path(PROGRAM, listing.conversion_list, name="conversions"),
+    path(f"{PROGRAM}/filter/<str:column>", bar.edit_filter, name="conversion-filter"),
     path(f"{PROGRAM}/news", listing.news, name="conversion-news"),
     path(f"{PROGRAM}/totals", listing.totals, name="conversion-totals"),
+    path(f"{PROGRAM}/rows", rows.rows, name="conversion-rows"),
     path(f"{PROGRAM}/<str:conversion>", listing.conversion, name="conversion"),
+    path(f"{PROGRAM}/<str:conversion>/turnover", turnover.window, name="conversion-turnover"),
+    path(f"{PROGRAM}/<str:conversion>/turnover/preview", turnover.preview, name="conversion-turnover-preview"),
 ]

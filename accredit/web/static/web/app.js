@@ -1,13 +1,18 @@
 // What makes the pages move: fragments by htmx, the grid, the panel and the keys.
+import * as filters from "accredit/filters";
 import { mountGrid } from "accredit/grid";
 import { listen } from "accredit/keyboard";
+import { listenToActs, prepare } from "accredit/menu";
 import { clear, close, mark, open } from "accredit/panel";
+import * as selection from "accredit/selection";
+import { listenToWindow } from "accredit/window";
 import htmx from "htmx";
 
 const notice = (shown) => { document.getElementById("notice").hidden = !shown; };
 
 // Filters that are empty stay out of the address.
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  filters.asked(ctx.sourceElement);
   if (ctx.request.method !== "GET" || !ctx.request.body) return;
   for (const [name, value] of [...ctx.request.body]) if (value === "") ctx.request.body.delete(name);
 });
@@ -15,6 +20,8 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const target = ctx.target;
   if (target?.id === "totals") target.ariaBusy = "false";
   if (target?.id === "list") clear(); // another list: the panel's conversion may not be in it
+  filters.arrived(target);
+  prepare();
   mountGrid();
   mark();
   notice(false);
@@ -22,6 +29,8 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
 document.addEventListener("htmx:error", () => notice(true));
 document.addEventListener("htmx:response:error", () => notice(true));
 document.addEventListener("accredit:grid", mark);
+document.addEventListener("accredit:grid", selection.mount);
+listenToActs(); // before what a click on a row does otherwise
 
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -42,4 +51,7 @@ setInterval(() => {
 }, 3000);
 
 listen();
+filters.listen();
+listenToWindow();
+prepare();
 mountGrid();

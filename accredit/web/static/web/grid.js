@@ -1,10 +1,21 @@
 // The grid of a list. The server sends columns and rows as text that is ready to read; the grid lays them out.
-import { FormatModule, InteractionModule, ResizeColumnsModule, ResizeTableModule, ResponsiveLayoutModule, Tabulator } from "tabulator";
+// Other modules put columns before the list's own (`before`), and hear of it as `accredit:grid` and `accredit:columns`.
+import {
+  FormatModule, InteractionModule, MoveColumnsModule, ResizeColumnsModule, ResizeTableModule, ResponsiveLayoutModule, Tabulator,
+} from "tabulator";
 import htmx from "htmx";
 
-Tabulator.registerModule([FormatModule, InteractionModule, ResizeColumnsModule, ResizeTableModule, ResponsiveLayoutModule]);
+Tabulator.registerModule([
+  FormatModule, InteractionModule, MoveColumnsModule, ResizeColumnsModule, ResizeTableModule, ResponsiveLayoutModule,
+]);
 
+export const before = []; // definitions of Tabulator's
+export const special = {}; // by column: a cell → what stands in it, where it is more than a text
 let table = null;
+
+export const dataOf = (id) => table.getRow(id).getData();
+export const update = (rows) => table.updateData(rows);
+
 // Tabulator itself watches the size of virtual lists only; and laying rows out again takes the focus from them.
 const resized = new ResizeObserver(() => {
   const focused = document.activeElement?.closest(".tabulator-row");
@@ -12,7 +23,7 @@ const resized = new ResizeObserver(() => {
   focused?.focus({ preventScroll: true });
 });
 
-function element(tag, className, text) {
+export function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   made.textContent = text;
@@ -36,6 +47,7 @@ function sortLink(column, label) {
   link.href = column.sort.url;
   link.id = `sort-${column.field}`;
   link.title = `${label}: ${column.title}`;
+  link.draggable = false; // it is the column that is dragged
   for (const [name, value] of [["get", column.sort.url], ["target", "#list"], ["swap", "outerHTML"], ["push-url", "true"]])
     link.setAttribute(`hx-${name}`, value);
   if (arrow) {
@@ -50,14 +62,24 @@ function definition(column, label) {
   return {
     field: column.field,
     title: column.title,
-    minWidth: column.width,
-    widthGrow: column.grow ?? 1,
+    width: column.fixed ?? undefined,
+    minWidth: column.fixed ? 40 : column.width,
+    widthGrow: column.grow,
     responsive: column.keep,
     hozAlign: column.number ? "right" : "left",
     headerHozAlign: column.number ? "right" : "left",
-    formatter: formatters[column.status ? "status" : column.link ? "link" : "text"],
+    formatter: special[column.field] ?? formatters[column.status ? "status" : column.link ? "link" : "text"],
     titleFormatter: column.sort ? () => sortLink(column, label) : (cell) => document.createTextNode(cell.getValue()),
   };
+}
+
+// What the columns are after somebody moved one or made it wider: `time.order-180`, as addresses have them.
+function tellColumns(place, columns, resized) {
+  const fixed = new Map(columns.map((column) => [column.field, column.fixed]));
+  if (resized) fixed.set(resized.getField(), Math.min(1000, Math.max(40, Math.round(resized.getWidth()))));
+  const fields = table.getColumns().map((column) => column.getField()).filter((field) => fixed.has(field));
+  const text = fields.map((field) => (fixed.get(field) ? `${field}-${fixed.get(field)}` : field)).join(".");
+  place.dispatchEvent(new CustomEvent("accredit:columns", { bubbles: true, detail: text }));
 }
 
 export function mountGrid() {
@@ -65,12 +87,13 @@ export function mountGrid() {
   if (!place) return;
   resized.disconnect();
   table?.destroy();
-  const { columns, rows } = JSON.parse(document.getElementById(place.dataset.grid).textContent);
+  const { columns, rows, chosen } = JSON.parse(document.getElementById(place.dataset.grid).textContent);
   table = new Tabulator(place, {
     data: rows,
-    columns: columns.map((column) => definition(column, place.dataset.sortLabel)),
+    columns: [...before, ...columns.map((column) => definition(column, place.dataset.sortLabel))],
     layout: "fitColumns",
-    responsiveLayout: "hide",
+    responsiveLayout: chosen ? false : "hide", // what somebody chose stays, and scrolls
+    movableColumns: true,
     renderVertical: "basic",
     height: "100%",
     rowFormatter: (row) => {
@@ -79,6 +102,8 @@ export function mountGrid() {
       row.getElement().tabIndex = -1;
     },
   });
+  table.on("columnMoved", () => tellColumns(place, columns));
+  table.on("columnResized", (column) => tellColumns(place, columns, column));
   table.on("tableBuilt", () => {
     place.ariaLabel = place.dataset.label;
     place.querySelector(".tabulator-tableholder").removeAttribute("tabindex");

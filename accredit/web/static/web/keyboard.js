@@ -1,4 +1,5 @@
 // Everything that can be done with the mouse, without it. The help dialog lists the keys.
+import * as acts from "accredit/menu";
 import { close, focusRow, isOpen, open, openRow, rows } from "accredit/panel";
 
 const focusedRow = () => document.activeElement?.closest?.(".tabulator-row");
@@ -13,16 +14,17 @@ function move(step) {
 }
 
 function focusFilter(selector) {
-  const form = document.getElementById("filters");
-  form?.classList.add("open");
-  form?.querySelector(selector)?.focus();
+  const bar = document.getElementById("filters");
+  bar?.classList.add("open");
+  bar?.querySelector(selector)?.focus();
 }
 
 const keys = {
-  "/": () => focusFilter("[name=q]"),
-  f: () => focusFilter("select, [type=date]"),
+  "/": () => focusFilter("[type=search]"),
+  f: () => focusFilter("#filter-add"),
   j: () => move(1),
   k: () => move(-1),
+  ...acts.keys,
   "?": () => document.getElementById("help")?.showModal(),
 };
 
@@ -31,6 +33,7 @@ const rowKeys = {
   ArrowUp: () => move(-1),
   Home: () => focusRow(rows()[0]),
   End: () => focusRow(rows().at(-1)),
+  ...acts.rowKeys,
   Enter: () => open(focusedRow()),
 };
 

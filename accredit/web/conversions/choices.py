@@ -1,0 +1,106 @@
+"""The values that a column of choices can be filtered by, and their words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accredit.conversions.columns import Column, Kind
+from accredit.conversions.listing import currencies_of
+from accredit.conversions.models import CreditedTo
+from accredit.programs.models import TermsVersion
+from accredit.web import words
+from accredit.web.conversions.history import reason_titles
+from accredit.web.naming import Names
+
+WORDS: Mapping[str, words.Words] = {
+    "status": words.STATUSES,
+    "customer": words.CUSTOMER_STATUSES,
+    "reason": words.REASONS,
+    "group": words.CREDIT_GROUPS,
+    "party": {
+        CreditedTo.PARTNER: gettext_lazy("Partner"),
+        CreditedTo.CHANNEL: gettext_lazy("Channel"),
+        CreditedTo.NONE: words.NOBODY,
+    },
+    "signed": {"yes": gettext_lazy("signed"), "no": gettext_lazy("not signed")},
+}
+"""Column → the words of its codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`group`: the heading under which it stands, if any."""
+
+    value: str
+    label: str
+    group: str | Promise = ""
+
+
+def choices(names: Names, column: Column) -> Sequence[Choice]:
+    """What the column can be, in the order in which it is offered. What a partner may not name is not among it."""
+    if column.name == "credited":
+        return _parties(names)
+    if column.name == "contract":
+        return [
+            Choice(f"{terms}:{version}", contract_word(terms, version)) for terms, version in _terms_versions(names)
+        ]
+    if column.name == "rejection":
+        return [Choice(code, title) for code, title in reason_titles(names.view).items()]
+    found: Mapping[str, Sequence[str]] = {
+        "event": [event_type.code for event_type in names.event_types],
+        "customer": _statuses(names),
+    }
+    if column.name == "currency":
+        values: Sequence[str] = currencies_of(names.view)
+    else:
+        values = ("yes", "no") if column.kind == Kind.FLAG else found.get(column.name, column.codes)
+    return [Choice(value, words.word(WORDS.get(column.name, {}), value)) for value in values]
+
+
+def codes(names: Names, column: Column) -> frozenset[str]:
+    """The values alone."""
+    return frozenset(choice.value for choice in choices(names, column))
+
+
+def contract_word(terms: str, version: int | str | None) -> str:
+    """A version of template terms, as a cell says it."""
+    return _("%(terms)s, version %(version)s") % {"terms": terms, "version": version}
+
+
+def _parties(names: Names) -> Sequence[Choice]:
+    seen = names.view.partners
+    partners = [
+        Choice(f"{CreditedTo.PARTNER}:{code}", name, gettext_lazy("Partners"))
+        for code, name in names.partners.items()
+        if seen is None or code in seen
+    ]
+    if seen is not None:
+        return partners
+    channels = [
+        Choice(f"{CreditedTo.CHANNEL}:{code}", name, gettext_lazy("Channels")) for code, name in names.channels.items()
+    ]
+    whole = [
+        Choice(CreditedTo.PARTNER.value, _("Any partner")),
+        Choice(CreditedTo.CHANNEL.value, _("Any channel")),
+        Choice(CreditedTo.NONE.value, str(words.NOBODY)),
+    ]
+    return [*whole, *partners, *channels]
+
+
+def _statuses(names: Names) -> Sequence[str]:
+    """The two that every program knows, then the names that the event types map to."""
+    statuses = dict.fromkeys(words.CUSTOMER_STATUSES)
+    for event_type in names.event_types:
+        statuses.update(dict.fromkeys(name for name, _words in event_type.customer_status or ()))
+    return list(statuses)
+
+
+def _terms_versions(names: Names) -> Sequence[tuple[str, int]]:
+    """Of the program; of a partner those that its own contracts name."""
+    found = TermsVersion.objects.filter(program=names.view.program)
+    if names.view.partners is not None:
+        found = found.filter(contract_periods__contract__partner__code__in=names.view.partners).distinct()
+    return list(found.order_by("code", "version").values_list("code", "version"))
