@@ -2,9 +2,10 @@
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import polars as pl
 
@@ -12,6 +13,19 @@ ERRORS = {"file": pl.String(), "row": pl.Int64(), "column": pl.String(), "messag
 """Columns of a frame of errors. `row` counts records from 1, the header; in a program file it is the line."""
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Categories of characters that steer what shows a text, or are not seen."""
+
+
+class Sentence(str):
+    """An English text that remembers what it was made of, so that pages can say it in another language: `template` as
+    `str.format` takes it, and its `values`, which may be sentences too."""
+
+    template: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, template: str, **values: Any) -> Self:
+        self = super().__new__(cls, template.format(**values))
+        self.template, self.values = template, values
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +77,15 @@ def printable(text: str) -> str:
     )
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
+def suggestion(word: str, known: Iterable[str]) -> Sentence:
     """A sentence that names the nearest known word, or all of them where they are few."""
     words = sorted(set(known))
     nearest = difflib.get_close_matches(word, words, n=1)
     if nearest:
-        return f"Did you mean {nearest[0]!r}?"
+        return Sentence("Did you mean {word!r}?", word=nearest[0])
     if not words:
-        return "There are none."
+        return Sentence("There are none.")
     shown = ", ".join(words[:20])
-    return f"There are: {shown}." if len(words) <= 20 else f"There are {len(words)}, such as: {shown}."
+    if len(words) <= 20:
+        return Sentence("There are: {words}.", words=shown)
+    return Sentence("There are {number}, such as: {words}.", number=len(words), words=shown)

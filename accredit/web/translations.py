@@ -29,7 +29,9 @@ msgstr ""
 
 """
 KEYWORDS = {
+    "Sentence": None,
     "_": None,
+    "gettext_noop": None,
     "gettext": None,
     "gettext_lazy": None,
     "ngettext": (1, 2),

@@ -1,7 +1,7 @@
 """The program file (spec 80) as a Program, with all of its errors."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,10 +26,11 @@ from accredit.engine.program import (
     Terms,
     Tracking,
 )
-from accredit.files.errors import FileError, FileErrors, suggestion, unreadable
-from accredit.files.program_file.section import Section, Span
+from accredit.files.errors import FileError, FileErrors, Sentence, suggestion, unreadable
+from accredit.files.program_file.section import Finding, Section, Span
 from accredit.files.program_file.terms import read_terms
-from accredit.files.program_file.toml import parse_toml
+from accredit.files.program_file.toml import Document, parse_toml
+from accredit.files.program_file.toml import Path as DocumentPath
 
 FORMAT = 1
 MAX_RETENTION_DAYS = 36_500
@@ -40,7 +41,18 @@ GROUPS = [group.value for group in CreditGroup]
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 _PARAMETER = re.compile(r"[A-Za-z0-9_.~-]{1,50}")
 
+PARTNER = Sentence("partner")
+THE_PERIOD = Sentence("The period")
+
 T = TypeVar("T")
+
+
+class ValuesRefused(Exception):
+    """Everything that is wrong with the values of a program file."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = findings
+        super().__init__(" ".join(finding.message for finding in findings))
 
 
 def read_program(path: Path | str) -> Program:
@@ -57,30 +69,45 @@ def parse_program(file: str, content: bytes) -> Program:
     document = parse_toml(file, content)
     if isinstance(document, list):
         raise FileErrors(document)
-    errors: list[FileError] = []
-    program = _read_root(Section(file, document, (), "The file", errors))
+    try:
+        return program_of(document.values)
+    except ValuesRefused as refused:
+        errors = {FileError(file, *_place(document, found.path), str(found.message)) for found in refused.findings}
+        raise FileErrors(sorted(errors, key=lambda error: (error.row, int(error.column), error.message))) from None
+
+
+def _place(document: Document, path: DocumentPath) -> tuple[int, str]:
+    line, column = document.position(path)
+    return line, str(column)
+
+
+def program_of(values: Mapping[str, Any]) -> Program:
+    """The program of a program file's values, as `values_of` writes them. Raises ValuesRefused with everything that is
+    wrong, each at its path."""
+    errors: list[Finding] = []
+    program = _read_root(Section(values, (), Sentence("The file"), errors))
     if errors or program is None:
-        raise FileErrors(sorted(set(errors), key=lambda error: (error.row, int(error.column), error.message)))
+        raise ValuesRefused(errors)
     return program
 
 
 def _read_root(root: Section) -> Program | None:
     if root.integer("format", least=FORMAT, most=FORMAT) is None:
         return None
-    section = root.table("program", "The program")
+    section = root.table("program", Sentence("The program"))
     if section is None:
         if "program" not in root.values:
-            root.error(None, "The file needs a table [program].")
+            root.error(None, Sentence("The file needs a table [program]."))
         return None
     currency = _read_currency(section)
     window = section.window_days()
-    event_types = _read_all(root, "event_type", "An event type", _read_event_type)
-    partners = _read_all(root, "partner", "A partner", lambda part: Partner(*_code_and_name(part)))
+    event_types = _read_all(root, "event_type", Sentence("An event type"), _read_event_type)
+    partners = _read_all(root, "partner", Sentence("A partner"), lambda part: Partner(*_code_and_name(part)))
     codes = [partner.code for partner in partners if partner.code]
     events = [event_type.code for event_type in event_types if event_type.code]
     terms = _read_all_terms(root, currency, events)
     if not event_types:
-        root.error(None, 'The file needs at least one [[event_type]], such as code = "sale".')
+        root.error(None, Sentence('The file needs at least one [[event_type]], such as code = "sale".'))
     program = Program(
         code=section.code(),
         name=section.text("name"),
@@ -92,23 +119,23 @@ def _read_root(root: Section) -> Program | None:
         foreign_promo_code=section.choice("foreign_promo_code", ("credit", "invalid"), "credit"),
         attribution=section.choice("attribution", ("last_click",), "last_click"),
         partners=partners,
-        channels=_read_all(root, "channel", "A channel", lambda part: _read_channel(part, window)),
+        channels=_read_all(root, "channel", Sentence("A channel"), lambda part: _read_channel(part, window)),
         promo_codes=_read_promo_codes(root, codes),
         terms=terms,
         contracts=_read_contracts(root, codes, terms, window),
         ads=_read_all(
-            root, "ad", "An ad", lambda part: Ad(*_code_and_name(part), landing_page=part.url("landing_page"))
+            root, "ad", Sentence("An ad"), lambda part: Ad(*_code_and_name(part), landing_page=part.url("landing_page"))
         ),
-        projects=_read_all(root, "project", "A project", lambda part: _read_project(part, codes)),
-        rejection_reasons=_read_all(root, "rejection_reason", "A rejection reason", _read_rejection_reason),
-        tracking=_read_tracking(section.table("tracking", "[program.tracking]")),
+        projects=_read_all(root, "project", Sentence("A project"), lambda part: _read_project(part, codes)),
+        rejection_reasons=_read_all(root, "rejection_reason", Sentence("A rejection reason"), _read_rejection_reason),
+        tracking=_read_tracking(section.table("tracking", Sentence("[program.tracking]"))),
     )
     section.done()
     root.done()
     return program
 
 
-def _read_all(root: Section, key: str, what: str, read: Callable[[Section], T]) -> tuple[T, ...]:
+def _read_all(root: Section, key: str, what: Sentence, read: Callable[[Section], T]) -> tuple[T, ...]:
     """The tables of one kind, each with a code of its own."""
     found, seen = [], set()
     for section in root.tables(key, what):
@@ -116,7 +143,9 @@ def _read_all(root: Section, key: str, what: str, read: Callable[[Section], T]) 
         code = section.values.get("code")
         if isinstance(code, str):
             if code in seen:
-                section.error("code", f"The code {code!r} is there already; every {key} has its own.")
+                section.error(
+                    "code", Sentence("The code {code!r} is there already; every {key} has its own.", code=code, key=key)
+                )
             seen.add(code)
         section.done()
     return tuple(found)
@@ -132,7 +161,9 @@ def _read_currency(section: Section) -> str | None:
     currency: str | None = section.text("currency")
     if currency is None or currency in money.decimals_by_currency():
         return currency
-    section.error("currency", f"{currency!r} is no currency of ISO 4217, such as EUR, USD or JPY.")
+    section.error(
+        "currency", Sentence("{currency!r} is no currency of ISO 4217, such as EUR, USD or JPY.", currency=currency)
+    )
     return None
 
 
@@ -143,16 +174,15 @@ def _read_timezone(section: Section) -> str:
             ZoneInfo(name)
             pl.select(pl.lit(datetime(2026, 1, 1, tzinfo=UTC)).dt.convert_time_zone(name))
         except (ValueError, KeyError, OSError, pl.exceptions.PolarsError):
-            message = (
-                f"There is no time zone {name!r}, such as Europe/Berlin. {suggestion(name, available_timezones())}"
-            )
+            hint = suggestion(name, available_timezones())
+            message = Sentence("There is no time zone {name!r}, such as Europe/Berlin. {hint}", name=name, hint=hint)
             section.error("timezone", message)
     return name
 
 
 def _read_event_type(section: Section) -> EventType:
     code = section.code()
-    mapping = section.table("customer_status", "The customer status mapping")
+    mapping = section.table("customer_status", Sentence("The customer status mapping"))
     return EventType(code, None if mapping is None else _read_mapping(mapping))
 
 
@@ -164,15 +194,23 @@ def _read_mapping(section: Section) -> dict[str, tuple[str, ...]]:
     for status in section.values:
         if not status.strip() or status != status.strip() or ";" in status:
             section.error(
-                status, f"{status!r} is no name of a customer status: it is empty, holds ';' or outer blanks."
+                status,
+                Sentence(
+                    "{status!r} is no name of a customer status: it is empty, holds ';' or outer blanks.", status=status
+                ),
             )
         if _folded([status])[0] in statuses:
-            section.error(status, f"The customer status {status!r} is there already, in another case.")
+            section.error(
+                status, Sentence("The customer status {status!r} is there already, in another case.", status=status)
+            )
         statuses.update(_folded([status]))
-        words = section.texts(status, expected='a list of texts such as ["N", "first order"]') or ()
+        words = section.texts(status, expected=Sentence('a list of texts such as ["N", "first order"]')) or ()
         for number, (word, folded) in enumerate(zip(words, _folded(words), strict=True)):
             if owners.setdefault(folded, status) != status:
-                section.error(status, f"{word!r} means {owners[folded]!r} already; a word means one status.", number)
+                message = Sentence(
+                    "{word!r} means {status!r} already; a word means one status.", word=word, status=owners[folded]
+                )
+                section.error(status, message, number)
         mapping[status] = words
     return mapping
 
@@ -186,7 +224,7 @@ def _read_channel(section: Section, window: int | None) -> Channel:
     code, name = _code_and_name(section)
     group = _read_group(section, CreditGroup.PREFERRED)
     days = section.window_days(window)
-    parts = section.tables("period", "A channel's period")
+    parts = section.tables("period", Sentence("A channel's period"))
     spans = [part.span() for part in parts]
     periods = [_read_channel_period(part, span, group, days) for part, span in zip(parts, spans, strict=True)]
     _refuse_overlaps(parts, spans)
@@ -210,7 +248,7 @@ def _read_group(section: Section, default: CreditGroup) -> CreditGroup:
 
 
 def _read_promo_codes(root: Section, partners: Sequence[str]) -> tuple[PromoCode, ...]:
-    sections = root.tables("promo_code", "A promo code")
+    sections = root.tables("promo_code", Sentence("A promo code"))
     spans = [section.span(start_required=False) for section in sections]
     promo_codes = [_read_promo_code(part, span, partners) for part, span in zip(sections, spans, strict=True)]
     folded = _folded([promo_code.code or "" for promo_code in promo_codes])
@@ -220,7 +258,7 @@ def _read_promo_codes(root: Section, partners: Sequence[str]) -> tuple[PromoCode
             text = folded[number] if promo_code.match == "exact" else promo_code.code
             alike.setdefault((promo_code.match, text), []).append(number)
     for numbers in alike.values():
-        what = f"The promo code {promo_codes[numbers[0]].code!r} is defined twice for one time: it"
+        what = Sentence("The promo code {code!r} is defined twice for one time: it", code=promo_codes[numbers[0]].code)
         _refuse_overlaps([sections[number] for number in numbers], [spans[number] for number in numbers], what)
     return tuple(promo_codes)
 
@@ -229,14 +267,17 @@ def _read_promo_code(section: Section, span: Span | None, partners: Sequence[str
     match = section.choice("match", ("exact", "regex"))
     code = section.text("code", limit=MAX_REGEX)
     if code is not None and match == "exact" and re.search("[;,]", code):
-        section.error("code", f"{code!r} holds ';' or ',', which separate the codes of an order: none can carry it.")
+        section.error(
+            "code",
+            Sentence("{code!r} holds ';' or ',', which separate the codes of an order: none can carry it.", code=code),
+        )
     if code is not None and match == "regex":
         _check_regex(section, code)
     starts_at, ends_at = span or UNKNOWN_SPAN
     promo_code = PromoCode(
         code=code,
         match=match,
-        partner=section.reference("partner", partners, "partner"),
+        partner=section.reference("partner", partners, PARTNER),
         policy=section.choice("policy", ("always", "involved", "winner")),
         starts_at=starts_at,
         ends_at=ends_at,
@@ -251,7 +292,14 @@ def _check_regex(section: Section, code: str) -> None:
         try:
             pl.select(pl.lit("").str.contains(pattern))
         except pl.exceptions.PolarsError as error:
-            section.error("code", f"{code!r} is no regular expression of Rust's regex syntax: {_why_no_regex(error)}.")
+            section.error(
+                "code",
+                Sentence(
+                    "{code!r} is no regular expression of Rust's regex syntax: {why}.",
+                    code=code,
+                    why=_why_no_regex(error),
+                ),
+            )
             return
 
 
@@ -264,10 +312,17 @@ def _why_no_regex(error: pl.exceptions.PolarsError) -> str:
 def _read_all_terms(root: Section, currency: str | None, event_types: Sequence[str]) -> tuple[Terms, ...]:
     found = []
     seen = set()
-    for section in root.tables("terms", "A terms version"):
+    for section in root.tables("terms", Sentence("A terms version")):
         terms = read_terms(section, currency=currency, event_types=event_types)
         if terms.code is not None and (terms.code, terms.version) in seen:
-            section.error("version", f"Version {terms.version} of the terms {terms.code!r} is there already.")
+            section.error(
+                "version",
+                Sentence(
+                    "Version {version} of the terms {terms!r} is there already.",
+                    version=terms.version,
+                    terms=terms.code,
+                ),
+            )
         seen.add((terms.code, terms.version))
         found.append(terms)
     return tuple(found)
@@ -278,12 +333,15 @@ def _read_contracts(
 ) -> tuple[Contract, ...]:
     contracts = []
     seen = set()
-    for section in root.tables("contract", "A contract"):
-        partner = section.reference("partner", partners, "partner")
+    for section in root.tables("contract", Sentence("A contract")):
+        partner = section.reference("partner", partners, PARTNER)
         if partner is not None and partner in seen:
-            section.error("partner", f"The partner {partner!r} has a contract already; add periods to that one.")
+            section.error(
+                "partner",
+                Sentence("The partner {partner!r} has a contract already; add periods to that one.", partner=partner),
+            )
         seen.add(partner)
-        parts = section.tables("period", "A contract's period")
+        parts = section.tables("period", Sentence("A contract's period"))
         spans = [part.span() for part in parts]
         periods = [_read_contract_period(part, span, terms, window) for part, span in zip(parts, spans, strict=True)]
         _refuse_overlaps(parts, spans)
@@ -296,12 +354,17 @@ def _read_contract_period(
     section: Section, span: Span | None, terms: Sequence[Terms], window: int | None
 ) -> ContractPeriod:
     starts_at, ends_at = span or UNKNOWN_SPAN
-    code = section.reference("terms", [version.code for version in terms if version.code], "terms")
+    code = section.reference("terms", [version.code for version in terms if version.code], Sentence("terms"))
     version = section.integer("version", most=10**6)
     versions = sorted({one.version for one in terms if one.code == code and one.version})
     if code is not None and version is not None and version not in versions:
         only = ", ".join(map(str, versions))
-        section.error("version", f"The terms {code!r} have no version {version}, only {only}.")
+        section.error(
+            "version",
+            Sentence(
+                "The terms {terms!r} have no version {version}, only {only}.", terms=code, version=version, only=only
+            ),
+        )
     period = ContractPeriod(
         starts_at=starts_at,
         ends_at=ends_at,
@@ -314,24 +377,30 @@ def _read_contract_period(
     return period
 
 
-def _refuse_overlaps(sections: Sequence[Section], spans: Sequence[Span | None], what: str = "The period") -> None:
+def _refuse_overlaps(sections: Sequence[Section], spans: Sequence[Span | None], what: Sentence = THE_PERIOD) -> None:
     """An error for every span that begins before an earlier one has ended."""
-    reached = None
-    holder = None
-    known = [
-        (span[0] or FIRST, span[1] or LAST, section) for section, span in zip(sections, spans, strict=True) if span
-    ]
-    for starts_at, ends_at, section in sorted(known, key=lambda one: one[0]):
-        if reached is not None and holder is not None and starts_at < reached:
-            line, _ = holder.document.position(holder.path)
-            message = f"{what} overlaps the one in line {line}. An end is the first instant that no longer counts."
+    reached: Span | None = None
+    known = [(span, section) for section, span in zip(sections, spans, strict=True) if span]
+    for span, section in sorted(known, key=lambda one: one[0][0] or FIRST):
+        starts_at, ends_at = span
+        if reached is not None and (starts_at or FIRST) < (reached[1] or LAST):
+            since = (
+                Sentence("from {instant} on", instant=reached[0].isoformat())
+                if reached[0]
+                else Sentence("without a start")
+            )
+            message = Sentence(
+                "{what} overlaps the one {since}. An end is the first instant that no longer counts.",
+                what=what,
+                since=since,
+            )
             section.error("starts_at", message)
-        if reached is None or ends_at > reached:
-            reached, holder = ends_at, section
+        if reached is None or (ends_at or LAST) > (reached[1] or LAST):
+            reached = span
 
 
 def _read_project(section: Section, partners: Sequence[str]) -> Project:
-    return Project(*_code_and_name(section), partner=section.reference("partner", partners, "partner", None))
+    return Project(*_code_and_name(section), partner=section.reference("partner", partners, PARTNER, None))
 
 
 def _read_rejection_reason(section: Section) -> RejectionReason:
@@ -341,14 +410,20 @@ def _read_rejection_reason(section: Section) -> RejectionReason:
 def _read_tracking(section: Section | None) -> Tracking:
     if section is None:
         return Tracking()
-    hosts = section.texts("allowed_hosts", (), expected='a list of hosts such as ["shop.example"]') or ()
+    hosts = section.texts("allowed_hosts", (), expected=Sentence('a list of hosts such as ["shop.example"]')) or ()
     for number, host in enumerate(hosts):
         if not _HOST.fullmatch(host):
-            message = f"{host!r} is no host: write it in lower case without https:// and path, such as shop.example."
+            message = Sentence(
+                "{host!r} is no host: write it in lower case without https:// and path, such as shop.example.",
+                host=host,
+            )
             section.error("allowed_hosts", message, number)
     parameter = section.text("click_parameter", "click_id")
     if parameter is not None and not _PARAMETER.fullmatch(parameter):
-        section.error("click_parameter", f"{parameter!r} must be 1 to 50 letters, digits or . _ ~ - of ASCII.")
+        section.error(
+            "click_parameter",
+            Sentence("{parameter!r} must be 1 to 50 letters, digits or . _ ~ - of ASCII.", parameter=parameter),
+        )
     tracking = Tracking(
         allowed_hosts=hosts,
         click_parameter=parameter,

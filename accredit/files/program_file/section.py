@@ -2,7 +2,8 @@
 pass finds all errors."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,8 +11,8 @@ from urllib.parse import urlsplit
 
 from accredit import money
 from accredit.engine.program import PPM_PER_PERCENT
-from accredit.files.errors import FileError, suggestion
-from accredit.files.program_file.toml import Document, Path
+from accredit.files.errors import Sentence, suggestion
+from accredit.files.program_file.toml import Path
 
 MAX_TEXT = 500
 MAX_CODE = 100
@@ -23,67 +24,90 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 REQUIRED: Any = object()
 
+A_TEXT = Sentence("a text")
+TEXTS = Sentence("a list of texts")
+A_TIME = Sentence("a time with an offset and without quotation marks, such as 2026-01-01T00:00:00Z")
+AN_AMOUNT = Sentence('an amount such as "5.00", or a table such as {{ USD = "5.00" }}')
+TABLES = Sentence("an array of tables")
+
 Span = tuple[Any, datetime | None]
 """Half-open; a start that is not required, and an end, may be absent: open."""
 
 
-class Section:
-    """The table at a path of the document. `what` names it in messages."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with the value at a path of a program file."""
 
-    def __init__(self, file: str, document: Document, path: Path, what: str, errors: list[FileError]) -> None:
-        self.file, self.document, self.path, self.what, self.errors = file, document, path, what, errors
-        values: Any = document.values
-        for step in path:
-            values = values[step]
-        self.values: dict[str, Any] = values
+    path: Path
+    message: Sentence
+
+
+class Section:
+    """The table at a path of a program file. `what` names it in messages."""
+
+    def __init__(self, values: Mapping[str, Any], path: Path, what: Sentence, errors: list[Finding]) -> None:
+        self.values, self.path, self.what, self.errors = values, path, what, errors
         self.known: set[str] = set()
 
-    def error(self, key: str | int | None, message: str, *inside: str | int) -> None:
+    def error(self, key: str | int | None, message: Sentence, *inside: str | int) -> None:
         """Note an error at a key of this table, or at the table itself."""
-        path = self.path if key is None else (*self.path, key, *inside)
-        line, column = self.document.position(path)
-        self.errors.append(FileError(self.file, line, str(column), message))
+        self.errors.append(Finding(self.path if key is None else (*self.path, key, *inside), message))
 
     def done(self) -> None:
         """Refuse the keys that nobody asked for."""
         for key in self.values.keys() - self.known:
-            self.error(key, f"{self.what} has no {key!r}. {suggestion(key, self.known)}")
+            hint = suggestion(key, self.known)
+            self.error(key, Sentence("{what} has no {key!r}. {hint}", what=self.what, key=key, hint=hint))
 
     def has(self, key: str) -> bool:
         """Whether the key is there."""
         self.known.add(key)
         return key in self.values
 
-    def _take(self, key: str, kind: type | tuple[type, ...], expected: str, default: Any) -> Any:
+    def _must_be(self, key: str, value: Any, expected: Sentence, *inside: str | int) -> None:
+        message = Sentence("{key!r} is {value}; it must be {expected}.", key=key, value=shown(value), expected=expected)
+        self.error(key, message, *inside)
+
+    def _take(self, key: str, kind: type | tuple[type, ...], expected: Sentence, default: Any) -> Any:
         """The value of a key; the default where it is absent; None, with the error noted, where that is not allowed or
         the value is of another kind."""
         if not self.has(key):
             if default is REQUIRED:
-                self.error(None, f"{self.what} needs {key!r}: {expected}.")
+                message = Sentence("{what} needs {key!r}: {expected}.", what=self.what, key=key, expected=expected)
+                self.error(None, message)
                 return None
             return default
         value = self.values[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.")
+            self._must_be(key, value, expected)
             return None
         return value
 
-    def text(self, key: str, default: Any = REQUIRED, *, limit: int = MAX_TEXT, expected: str = "a text") -> Any:
+    def text(self, key: str, default: Any = REQUIRED, *, limit: int = MAX_TEXT) -> Any:
         """A text of one line without outer blanks."""
-        value = self._take(key, str, expected, default)
+        value = self._take(key, str, A_TEXT, default)
         return value if value is default else self._checked_text(value, key, limit=limit)
 
     def _checked_text(self, value: str | None, key: str, *inside: str | int, limit: int = MAX_TEXT) -> str | None:
         if value is None:
             return None
         if not value.strip():
-            self.error(key, f"{key!r} is empty.", *inside)
+            self.error(key, Sentence("{key!r} is empty.", key=key), *inside)
         elif len(value) > limit:
-            self.error(key, f"{key!r} has {len(value)} characters; at most {limit} are allowed.", *inside)
+            self.error(
+                key,
+                Sentence(
+                    "{key!r} has {number} characters; at most {limit} are allowed.",
+                    key=key,
+                    number=len(value),
+                    limit=limit,
+                ),
+                *inside,
+            )
         elif _CONTROL.search(value):
-            self.error(key, f"{key!r} holds a line break or another control character.", *inside)
+            self.error(key, Sentence("{key!r} holds a line break or another control character.", key=key), *inside)
         elif not inside and value != value.strip():
-            self.error(key, f"{key!r} begins or ends with a blank: {shown(value)}.")
+            self.error(key, Sentence("{key!r} begins or ends with a blank: {value}.", key=key, value=shown(value)))
         else:
             return value
         return None
@@ -96,41 +120,46 @@ class Section:
         """A name that is joined with others by `;` in results."""
         value = self.text(key, default)
         if value is not None and ";" in value:
-            self.error(key, f"{key!r} holds a ';', which separates names in the results. Leave it out.")
+            self.error(
+                key, Sentence("{key!r} holds a ';', which separates names in the results. Leave it out.", key=key)
+            )
             return None
         return value
 
     def comment(self, key: str) -> str:
         """A text of any number of lines."""
-        value = self._take(key, str, "a text", "") or ""
+        value = self._take(key, str, A_TEXT, "") or ""
         if "\0" in value:
-            self.error(key, f"{key!r} holds a NUL character.")
+            self.error(key, Sentence("{key!r} holds a NUL character.", key=key))
         return str(value)
 
     def choice(self, key: str, choices: Sequence[str], default: Any = REQUIRED) -> Any:
         """One of a few words."""
-        expected = "one of " + ", ".join(f'"{choice}"' for choice in choices)
+        expected = Sentence("one of {choices}", choices=", ".join(f'"{choice}"' for choice in choices))
         value = self._take(key, str, expected, default)
         if value is None or value in choices:
             return value
-        self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.")
+        self._must_be(key, value, expected)
         return None
 
-    def reference(self, key: str, known: Iterable[str], kind: str, default: Any = REQUIRED) -> Any:
-        """The code of something else that the file defines."""
+    def reference(self, key: str, known: Iterable[str], kind: Sentence, default: Any = REQUIRED) -> Any:
+        """The code of something else that the file defines; `kind` says what it would be."""
         value = self.text(key, default)
         if value is None or value is default or value in known:
             return value
-        self.error(key, f"There is no {kind} {shown(value)}. {suggestion(value, known)}")
+        hint = suggestion(value, known)
+        self.error(key, Sentence("There is no {kind} {value}. {hint}", kind=kind, value=shown(value), hint=hint))
         return None
 
     def integer(self, key: str, default: Any = REQUIRED, *, least: int = 1, most: int) -> Any:
         """A whole number within bounds."""
-        expected = f"a whole number from {least} to {most}" if least < most else str(least)
+        expected = Sentence("a whole number from {least} to {most}", least=least, most=most)
+        if least == most:
+            expected = Sentence("{least}", least=least)
         value = self._take(key, int, expected, default)
         if value is None or value is default or least <= value <= most:
             return value
-        self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.")
+        self._must_be(key, value, expected)
         return None
 
     def window_days(self, default: Any = REQUIRED) -> Any:
@@ -139,18 +168,34 @@ class Section:
 
     def boolean(self, key: str, default: bool) -> bool:
         """true or false."""
-        return bool(self._take(key, bool, "true or false", default))
+        return bool(self._take(key, bool, Sentence("true or false"), default))
 
     def instant(self, key: str, default: Any = REQUIRED) -> Any:
         """A time with an offset, as UTC."""
-        expected = "a time with an offset and without quotation marks, such as 2026-01-01T00:00:00Z"
-        value = self._take(key, datetime, expected, default)
+        value = self._take(key, datetime, A_TIME, default)
         if not isinstance(value, datetime):
             return value
         if value.tzinfo is None:
-            self.error(key, f"{key!r} has no offset: {value.isoformat()}. Write {expected}.")
+            self.error(
+                key,
+                Sentence(
+                    "{key!r} has no offset: {value}. Write {expected}.",
+                    key=key,
+                    value=value.isoformat(),
+                    expected=A_TIME,
+                ),
+            )
         elif not FIRST_YEAR <= value.year <= LAST_YEAR:
-            self.error(key, f"{key!r} is in the year {value.year}; years go from {FIRST_YEAR} to {LAST_YEAR}.")
+            self.error(
+                key,
+                Sentence(
+                    "{key!r} is in the year {year}; years go from {first} to {last}.",
+                    key=key,
+                    year=value.year,
+                    first=FIRST_YEAR,
+                    last=LAST_YEAR,
+                ),
+            )
         else:
             return value.astimezone(UTC)
         return None
@@ -161,10 +206,10 @@ class Section:
         starts_at = self.instant("starts_at", REQUIRED if start_required else None)
         ends_at = self.instant("ends_at", None)
         if starts_at is not None and ends_at is not None and ends_at <= starts_at:
-            self.error("ends_at", "'ends_at' is not later than 'starts_at'.")
+            self.error("ends_at", Sentence("'ends_at' is not later than 'starts_at'."))
         return (starts_at, ends_at) if len(self.errors) == before else None
 
-    def texts(self, key: str, default: Any = REQUIRED, *, expected: str = "a list of texts") -> tuple[str, ...] | None:
+    def texts(self, key: str, default: Any = REQUIRED, *, expected: Sentence = TEXTS) -> tuple[str, ...] | None:
         """A list of texts. Outer blanks stay: what compares such texts passes over them."""
         value = self._take(key, list, expected, default)
         if value is None or value is default:
@@ -174,11 +219,20 @@ class Section:
             if isinstance(element, str):
                 texts.append(self._checked_text(element, key, number))
             else:
-                self.error(key, f"{key!r} holds {shown(element)}; it must be {expected}, in quotation marks.", number)
+                self.error(
+                    key,
+                    Sentence(
+                        "{key!r} holds {value}; it must be {expected}, in quotation marks.",
+                        key=key,
+                        value=shown(element),
+                        expected=expected,
+                    ),
+                    number,
+                )
                 texts.append(None)
         return None if None in texts else tuple(text for text in texts if text is not None)
 
-    def decimal(self, key: str, *inside: str, expected: str) -> Decimal | None:
+    def decimal(self, key: str, *inside: str, expected: Sentence) -> Decimal | None:
         """An exact number, in quotation marks or bare."""
         self.known.add(key)
         value: Any = self.values[key]
@@ -189,22 +243,35 @@ class Section:
         if isinstance(value, int) and not isinstance(value, bool):
             value = Decimal(value)
         if not isinstance(value, Decimal) or not value.is_finite():
-            self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.", *inside)
+            self._must_be(key, value, expected, *inside)
         elif len(value.as_tuple().digits) > MAX_DIGITS:
-            self.error(key, f"{key!r} has more than {MAX_DIGITS} digits; it must be {expected}.", *inside)
+            self.error(
+                key,
+                Sentence(
+                    "{key!r} has more than {number} digits; it must be {expected}.",
+                    key=key,
+                    number=MAX_DIGITS,
+                    expected=expected,
+                ),
+                *inside,
+            )
         else:
             return value
         return None
 
     def percent_ppm(self, key: str, *, least: int) -> int | None:
         """A percentage in parts per million."""
-        expected = f'a percentage from {least} to {MAX_PERCENT} with at most four decimals, such as "12.5"'
+        expected = Sentence(
+            'a percentage from {least} to {most} with at most four decimals, such as "12.5"',
+            least=least,
+            most=MAX_PERCENT,
+        )
         value = self.decimal(key, expected=expected)
         if value is None:
             return None
         in_range = value.adjusted() < 5 and least <= value <= MAX_PERCENT
         if not in_range or value * PPM_PER_PERCENT != int(value * PPM_PER_PERCENT):
-            self.error(key, f"{key!r} is {shown(value)}; it must be {expected}.")
+            self._must_be(key, value, expected)
             return None
         return int(value * PPM_PER_PERCENT)
 
@@ -216,22 +283,23 @@ class Section:
             amount = self._amount(key, currency=currency, negative=negative)
             return None if currency is None or amount is None else {currency: amount}
         if not value:
-            self.error(key, f"{key!r} names no currency.")
+            self.error(key, Sentence("{key!r} names no currency.", key=key))
         amounts = {code: self._amount(key, code, currency=code, negative=negative) for code in value}
         found = {code: amount for code, amount in amounts.items() if amount is not None}
         return found if value and len(found) == len(value) else None
 
     def _amount(self, key: str, *inside: str, currency: str | None, negative: bool) -> int | None:
-        value = self.decimal(key, *inside, expected='an amount such as "5.00", or a table such as { USD = "5.00" }')
+        value = self.decimal(key, *inside, expected=AN_AMOUNT)
         if value is None or currency is None:
             return None
         if value < 0 and not negative:
-            self.error(key, f"{key!r} is {shown(value)}; it must not be negative.", *inside)
+            message = Sentence("{key!r} is {value}; it must not be negative.", key=key, value=shown(value))
+            self.error(key, message, *inside)
             return None
         try:
             return money.to_minor(value, currency)
         except money.AmountError as error:
-            self.error(key, f"{key!r} is wrong: {error}.", *inside)
+            self.error(key, Sentence("{key!r} is wrong: {why}.", key=key, why=error), *inside)
             return None
 
     def url(self, key: str) -> str:
@@ -243,25 +311,30 @@ class Section:
         except ValueError:
             right = False
         if value and not right:
-            self.error(key, f"{key!r} is {shown(value)}; it must be a web address such as https://shop.example/.")
+            self._must_be(key, value, Sentence("a web address such as https://shop.example/"))
         return value
 
-    def tables(self, key: str, what: str) -> list["Section"]:
+    def tables(self, key: str, what: Sentence) -> list["Section"]:
         """The tables of an array."""
-        value = self._take(key, list, "an array of tables", [])
+        value = self._take(key, list, TABLES, [])
         sections = []
         for number, element in enumerate(value or []):
             if isinstance(element, dict):
-                sections.append(Section(self.file, self.document, (*self.path, key, number), what, self.errors))
+                sections.append(Section(element, (*self.path, key, number), what, self.errors))
             else:
-                self.error(key, f"{key!r} holds {shown(element)}; it must be an array of tables.", number)
+                self.error(
+                    key,
+                    Sentence(
+                        "{key!r} holds {value}; it must be {expected}.", key=key, value=shown(element), expected=TABLES
+                    ),
+                    number,
+                )
         return sections
 
-    def table(self, key: str, what: str) -> "Section | None":
+    def table(self, key: str, what: Sentence) -> "Section | None":
         """A table, where there is one."""
-        if self._take(key, dict, f"a table [{key}]", None) is None:
-            return None
-        return Section(self.file, self.document, (*self.path, key), what, self.errors)
+        values = self._take(key, dict, Sentence("a table [{key}]", key=key), None)
+        return None if values is None else Section(values, (*self.path, key), what, self.errors)
 
 
 def shown(value: Any) -> str:

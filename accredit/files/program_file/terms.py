@@ -19,6 +19,7 @@ from accredit.engine.program import (
     Rule,
     Terms,
 )
+from accredit.files.errors import Sentence
 from accredit.files.program_file.section import REQUIRED, Section, shown
 
 OPERATORS = (*TEXT_OPERATORS, *NUMBER_OPERATORS)
@@ -44,27 +45,41 @@ def read_terms(section: Section, *, currency: str | None, event_types: Sequence[
 def _read_payouts(section: Section, *, currency: str | None, event_types: Sequence[str]) -> tuple[Payout, ...]:
     payouts = []
     paid: set[str] = set()
-    for part in section.tables("payout", "A payout"):
+    for part in section.tables("payout", Sentence("A payout")):
         payout = _read_payout(part, currency=currency, event_types=event_types)
         if payout.event_type in paid:
-            part.error("event_type", f"These terms have a payout for {payout.event_type!r} already; leave one out.")
+            part.error(
+                "event_type",
+                Sentence(
+                    "These terms have a payout for {event_type!r} already; leave one out.", event_type=payout.event_type
+                ),
+            )
         paid.add(payout.event_type)
         payouts.append(payout)
     return tuple(payouts)
 
 
 def _read_payout(section: Section, *, currency: str | None, event_types: Sequence[str]) -> Payout:
-    adjustments = section.tables("adjustment", "A payout adjustment")
+    adjustments = section.tables("adjustment", Sentence("A payout adjustment"))
     if len(adjustments) > MAX_ADJUSTMENTS:
-        section.error("adjustment", f"A payout has at most {MAX_ADJUSTMENTS} adjustments, not {len(adjustments)}.")
+        section.error(
+            "adjustment",
+            Sentence(
+                "A payout has at most {limit} adjustments, not {number}.",
+                limit=MAX_ADJUSTMENTS,
+                number=len(adjustments),
+            ),
+        )
     payout = Payout(
-        event_type=section.reference("event_type", event_types, "event type"),
+        event_type=section.reference("event_type", event_types, Sentence("event type")),
         level=section.choice("level", ("order", "item")),
         model=section.name("model"),
         rate=_read_rate(section, currency),
-        groups=tuple(_read_group(part, currency) for part in section.tables("group", "A payout group")),
+        groups=tuple(_read_group(part, currency) for part in section.tables("group", Sentence("A payout group"))),
         adjustments=tuple(_read_adjustment(part, currency) for part in adjustments),
-        restrictions=tuple(_read_restriction(part) for part in section.tables("restriction", "A payout restriction")),
+        restrictions=tuple(
+            _read_restriction(part) for part in section.tables("restriction", Sentence("A payout restriction"))
+        ),
     )
     section.done()
     return payout
@@ -101,7 +116,10 @@ def _read_adjustment(section: Section, currency: str | None) -> Adjustment:
 def _read_restriction(section: Section) -> Restriction:
     name = section.name("name")
     if name in RESERVED_NAMES:
-        section.error("name", f"{name!r} stands for another reason in the results; name the restriction differently.")
+        section.error(
+            "name",
+            Sentence("{name!r} stands for another reason in the results; name the restriction differently.", name=name),
+        )
     restriction = Restriction(name=name, when=_read_rules(section))
     section.done()
     return restriction
@@ -112,16 +130,19 @@ def _one_of(section: Section, *keys: str) -> str | None:
     present = [key for key in keys if section.has(key)]
     if len(present) == 1:
         return present[0]
-    wanted = " or ".join(repr(key) for key in keys)
+    one, other = keys
     if present:
-        section.error(present[1], f"{section.what} has either {wanted}, not both.")
+        section.error(
+            present[1],
+            Sentence("{what} has either {one!r} or {other!r}, not both.", what=section.what, one=one, other=other),
+        )
     else:
-        section.error(None, f"{section.what} needs {wanted}.")
+        section.error(None, Sentence("{what} needs {one!r} or {other!r}.", what=section.what, one=one, other=other))
     return None
 
 
 def _read_rules(section: Section) -> tuple[Rule, ...]:
-    return tuple(_read_rule(part) for part in section.tables("when", "A rule"))
+    return tuple(_read_rule(part) for part in section.tables("when", Sentence("A rule")))
 
 
 def _read_rule(section: Section) -> Rule:
@@ -129,19 +150,42 @@ def _read_rule(section: Section) -> Rule:
     unknown = section.values.keys() - {"field", *operators}
     field = section.text("field", None if unknown else REQUIRED)
     if field is not None and field not in RULE_FIELDS:
-        section.error("field", f"There is no field {field!r}. Fields are: {', '.join(RULE_FIELDS)}.")
+        section.error(
+            "field",
+            Sentence("There is no field {field!r}. Fields are: {fields}.", field=field, fields=", ".join(RULE_FIELDS)),
+        )
     allowed = _operators_of(field)
     for key in unknown:
-        section.error(key, f"A rule has no {key!r}: it has 'field' and exactly one of {', '.join(allowed)}.")
+        section.error(
+            key,
+            Sentence(
+                "A rule has no {key!r}: it has 'field' and exactly one of {operators}.",
+                key=key,
+                operators=", ".join(allowed),
+            ),
+        )
     if len(operators) != 1:
         if operators or not unknown:
-            message = f"A rule has exactly one operator, this one has {len(operators)}. It takes: {', '.join(allowed)}."
+            message = Sentence(
+                "A rule has exactly one operator, this one has {number}. It takes: {operators}.",
+                number=len(operators),
+                operators=", ".join(allowed),
+            )
             section.error(operators[1] if operators else None, message)
         return Rule(field, "")
     operator = operators[0]
     if operator not in allowed:
-        kind = "a number" if field in NUMBER_FIELDS else "a text"
-        section.error(operator, f"{field} is {kind} and takes no {operator!r}, only: {', '.join(allowed)}.")
+        kind = Sentence("a number") if field in NUMBER_FIELDS else Sentence("a text")
+        section.error(
+            operator,
+            Sentence(
+                "{field} is {kind} and takes no {operator!r}, only: {operators}.",
+                field=field,
+                kind=kind,
+                operator=operator,
+                operators=", ".join(allowed),
+            ),
+        )
         return Rule(field, operator)
     if operator in TEXT_OPERATORS:
         return Rule(field, operator, values=_read_values(section, field, operator))
@@ -155,21 +199,24 @@ def _operators_of(field: str | None) -> tuple[str, ...]:
 
 
 def _read_values(section: Section, field: str, operator: str) -> tuple[str, ...]:
-    values = section.texts(operator, expected='a list of texts such as ["New"]')
+    values = section.texts(operator, expected=Sentence('a list of texts such as ["New"]'))
     if values == ():
-        section.error(operator, f"{operator!r} needs at least one text.")
+        section.error(operator, Sentence("{operator!r} needs at least one text.", operator=operator))
     for number, value in enumerate(values or ()):
         if field == "currency" and value.upper() not in money.decimals_by_currency():
-            section.error(operator, f"{value!r} is no currency of ISO 4217.", number)
+            section.error(operator, Sentence("{value!r} is no currency of ISO 4217.", value=value), number)
     return values or ()
 
 
 def _read_number(section: Section, operator: str) -> Decimal | None:
-    expected = 'a number below 10^15 with at most four decimals, such as "50" or "199.99"'
+    expected = Sentence('a number below 10^15 with at most four decimals, such as "50" or "199.99"')
     value = section.decimal(operator, expected=expected)
     if value is None:
         return None
     if value.adjusted() >= 15 or value.quantize(Decimal("1.0000")) != value:
-        section.error(operator, f"{operator!r} is {shown(value)}; it must be {expected}.")
+        section.error(
+            operator,
+            Sentence("{key!r} is {value}; it must be {expected}.", key=operator, value=shown(value), expected=expected),
+        )
         return None
     return value

@@ -2,9 +2,11 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from accredit import money
 from accredit.engine.program import (
@@ -35,6 +37,11 @@ Value = str | int | bool | datetime | Decimal | Mapping[str, str] | tuple[str, .
 def write_program(program: Program) -> str:
     """The program file of a program (spec 80), in UTF-8 when encoded. What is left out is what reads back as absent."""
     return "\n".join(_lines(program)) + "\n"
+
+
+def values_of(program: Program) -> dict[str, Any]:
+    """What a program file of the program holds, for whoever changes a part of it; `program_of` reads it."""
+    return tomllib.loads(write_program(program), parse_float=Decimal)
 
 
 def _lines(program: Program) -> Iterator[str]:
