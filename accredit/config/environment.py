@@ -5,7 +5,7 @@ import secrets
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -209,7 +209,76 @@ def archive_folder(state: Path) -> Path:
 def click_days() -> int:
     """For how many days beyond the longest referral window the log keeps the clicks of programs that do not say so
     themselves: ACCREDIT_CLICK_DAYS, else 400. Raises WrongSetting where it is no number of days."""
-    text = os.environ.get("ACCREDIT_CLICK_DAYS", "400")
+    return _days("ACCREDIT_CLICK_DAYS", "400")
+
+
+def job_days() -> int:
+    """For how many days jobs and the files that they made are kept after their end: ACCREDIT_JOB_DAYS, else 14. Raises
+    WrongSetting where it is no number of days."""
+    return _days("ACCREDIT_JOB_DAYS", "14")
+
+
+def _days(name: str, default: str) -> int:
+    text = os.environ.get(name, default)
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= 36_500):
-        raise WrongSetting(f"ACCREDIT_CLICK_DAYS is {text!r}: it must be a whole number of days from 1 to 36500")
+        raise WrongSetting(f"{name} is {text!r}: it must be a whole number of days from 1 to 36500")
     return int(text)
+
+
+def mail_settings() -> dict[str, Any]:
+    """Django's settings for sending e-mail, from ACCREDIT_SMTP_URL: smtps://user:password@host for TLS from the start,
+    smtp://user:password@host:587 for STARTTLS, with ?starttls=no for a server that has none. Without it the demo keeps
+    e-mails on a page of its own, and everybody else finds them in the log. Raises WrongSetting."""
+    url = os.environ.get("ACCREDIT_SMTP_URL")
+    sender = os.environ.get("ACCREDIT_MAIL_FROM", "")
+    if not url:
+        kept = "accredit.access.mailing.KeepInMailbox" if demo_shop_url() else None
+        return {
+            "EMAIL_BACKEND": kept or "django.core.mail.backends.console.EmailBackend",
+            "DEFAULT_FROM_EMAIL": sender or "Accredit <accredit@localhost>",
+        }
+    parts = urlsplit(url)
+    starttls = parse_qs(parts.query).get("starttls", ["yes"])[-1]
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == -1 or starttls not in ("yes", "no"):
+        raise WrongSetting("ACCREDIT_SMTP_URL must look like smtps://user:password@mail.example.com or"
+                                   " smtp://user:password@mail.example.com:587")  # fmt: skip
+    if "@" not in sender:
+        raise WrongSetting("Set ACCREDIT_MAIL_FROM to the address that e-mails come from, such as"
+                                   " Partners <partners@example.com>: ACCREDIT_SMTP_URL says that they are sent")  # fmt: skip
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and starttls == "yes",
+        "EMAIL_TIMEOUT": 20,
+        "DEFAULT_FROM_EMAIL": sender,
+    }
+
+
+def sign_in_provider() -> dict[str, Any] | None:
+    """An OpenID Connect provider that people may sign in with, as allauth has it: ACCREDIT_OIDC_ISSUER,
+    ACCREDIT_OIDC_CLIENT_ID and ACCREDIT_OIDC_CLIENT_SECRET, with ACCREDIT_OIDC_NAME on its button. None without them.
+    Raises WrongSetting where only some of them are set, and for an issuer without https."""
+    names = ("ACCREDIT_OIDC_ISSUER", "ACCREDIT_OIDC_CLIENT_ID", "ACCREDIT_OIDC_CLIENT_SECRET")
+    issuer, client_id, secret = (os.environ.get(name, "") for name in names)
+    if not (issuer or client_id or secret):
+        return None
+    if missing := [name for name in names if not os.environ.get(name)]:
+        raise WrongSetting(f"To sign in with OpenID Connect, set {', '.join(missing)} too")
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" or not parts.hostname:
+        raise WrongSetting(f"ACCREDIT_OIDC_ISSUER is {issuer!r}: it must look like https://login.example.com")
+    return {
+        "provider_id": "oidc",
+        "name": os.environ.get("ACCREDIT_OIDC_NAME") or parts.hostname,
+        "client_id": client_id,
+        "secret": secret,
+        "settings": {"server_url": issuer},
+    }

@@ -17,10 +17,17 @@ INSTALLED_APPS = [
     "accredit.database",
     "accredit.access",
     "accredit.ledger",
+    "accredit.imports",
     "accredit.programs",
     "accredit.tracking",
+    "accredit.jobs",
     "accredit.conversions",
     "accredit.web",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "procrastinate.contrib.django",
     "accredit.worker",
 ]
@@ -35,6 +42,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accredit.web.preferences.UserLanguage",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -75,6 +83,34 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "accredit.web.people.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation comes by e-mail: whoever accepts it has read it
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+MFA_ADAPTER = "accredit.web.people.adapters.TwoFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Accredit"
+SOCIALACCOUNT_ADAPTER = "accredit.web.people.adapters.ProviderAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # the policy admits no form that another host answers
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SIGN_IN_PROVIDER = environment.sign_in_provider()
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [SIGN_IN_PROVIDER] if SIGN_IN_PROVIDER else []}}
+
+# Attempts to sign in are counted here, for all processes together.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "access_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 USE_I18N = True
@@ -94,6 +130,8 @@ STORAGES = {
 
 ARCHIVE_FOLDER = environment.archive_folder(STATE_DIR)
 CLICK_DAYS = environment.click_days()
+JOB_FOLDER = STATE_DIR / "jobs"
+JOB_DAYS = environment.job_days()
 
 PUBLIC_URL = environment.public_url()
 ENCRYPTED = bool(PUBLIC_URL and PUBLIC_URL.startswith("https://"))
@@ -110,8 +148,15 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENCRYPTED
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 86_400
-LOGIN_URL = "web:sign-in"
+LOGIN_URL = LOGOUT_REDIRECT_URL = "account_login"
+LOGIN_REDIRECT_URL = "web:home"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENCRYPTED
+TRUSTED_PROXIES = environment.trusted_proxies()
 CSRF_FAILURE_VIEW = "accredit.web.pages.forbidden"
+
+globals().update(environment.mail_settings())
+IS_DEMO = environment.demo_shop_url() is not None
+"""Whether e-mails are kept on a page: `accredit demo run` made this installation."""
 
 LOGGING = {
     "version": 1,

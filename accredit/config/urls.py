@@ -15,6 +15,8 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("", include("accredit.web.urls")),
+    path("", include("accredit.web.people.allauth_urls")),
 ]
 handler404 = "accredit.web.pages.not_found"
 handler403 = "accredit.web.pages.not_permitted"
+handler429 = "accredit.web.people.signing_in.too_many"

@@ -28,18 +28,23 @@ def wants_part(request: HttpRequest) -> bool:
     return request.headers.get(PART) == "partial"
 
 
-def show(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
-    """Renders a page or a part of one. What it shows belongs to one user: nobody but their browser keeps it, and the
-    browser asks again."""
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """What the layout around a page shows."""
     user = request.user if request.user.is_authenticated else None
-    frame = {
+    around = {
         "scheme": user.colour_scheme if user else ColourScheme.AUTO,
         "density": user.density if user else Density.COMFORTABLE,
         "choices": choices(request),
     }
     if user and not wants_part(request):
-        frame["programs"] = visible_programs(user)
-    response = render(request, template, {**frame, **context}, status=status)
+        around["programs"] = visible_programs(user)
+    return around
+
+
+def show(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+    """Renders a page or a part of one. What it shows belongs to one user: nobody but their browser keeps it, and the
+    browser asks again."""
+    response = render(request, template, {**frame(request), **context}, status=status)
     response.headers["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, [PART])
     return response
@@ -54,7 +59,7 @@ def for_users(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Call
             return view(request, *args, **kwargs)
         if wants_part(request):
             return HttpResponse(status=401, headers={"HX-Refresh": "true"})
-        return redirect_to_login(request.get_full_path(), reverse("web:sign-in"))
+        return redirect_to_login(request.get_full_path(), reverse("account_login"))
 
     return guarded
 

@@ -15,26 +15,26 @@ LIST = "/programs/anvils/conversions"
 def test_signing_in_goes_where_one_was_headed(shop: Shop) -> None:
     browser = Client()
     asked = browser.get(f"{LIST}?status=open")
-    answer = browser.post(asked.headers["Location"], {"username": "Agency@Example.com ", "password": PASSWORD})
+    answer = browser.post(asked.headers["Location"], {"login": "Agency@Example.com ", "password": PASSWORD})
     assert answer.headers["Location"] == f"{LIST}?status=open"
     assert browser.get(answer.headers["Location"]).status_code == 200
 
 
 def test_signing_in_never_leads_to_another_site(shop: Shop) -> None:
-    data = {"username": "agency@example.com", "password": PASSWORD, "next": "https://elsewhere.example/"}
+    data = {"login": "agency@example.com", "password": PASSWORD, "next": "https://elsewhere.example/"}
     assert Client().post("/sign-in", data).headers["Location"] == "/"
 
 
 @pytest.mark.parametrize(("email", "password"), [("agency@example.com", "wrong"), ("nobody@example.com", PASSWORD)])
 def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(shop: Shop, email: str, password: str) -> None:
-    answer = Client().post("/sign-in", {"username": email, "password": password}, headers={"Accept-Language": "de"})
+    answer = Client().post("/sign-in", {"login": email, "password": password}, headers={"Accept-Language": "de"})
     assert answer.status_code == 200
     assert "E-Mail und Passwort gehören nicht zusammen." in answer.text
 
 
 def test_a_user_who_is_switched_off_stays_outside(shop: Shop) -> None:
     User.objects.filter(email="agency@example.com").update(is_active=False)
-    answer = Client().post("/sign-in", {"username": "agency@example.com", "password": PASSWORD})
+    answer = Client().post("/sign-in", {"login": "agency@example.com", "password": PASSWORD})
     assert "_auth_user_id" not in answer.client.session
 
 
