@@ -9,15 +9,19 @@ from threading import Event, Thread
 from types import FrameType
 
 from django.db import DatabaseError
+from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
+from accredit.jobs.operations import QUEUE, defer_unfinished
 from accredit.worker.booking import AGAIN_SECONDS, keep_booking
 from accredit.worker.lines import OneLine
 from accredit.worker.tasks import make_partitions_ahead
 
 JOB_POLL_SECONDS = 60.0
 JOB_END_SECONDS = 5.0
+CONCURRENCY = {"default": 1, QUEUE: 3}
+"""How many of each queue run at a time: what runs by the clock never waits for what people started."""
 log = logging.getLogger(__name__)
 
 
@@ -35,12 +39,13 @@ def run() -> None:
     jobs = Thread(target=_keep_running_jobs, args=(stop,), name="jobs", daemon=True)
     jobs.start()
     _first(stop, lambda: make_partitions_ahead(int(datetime.now(UTC).timestamp())))
+    _first(stop, defer_unfinished)
     keep_booking(stop)
     jobs.join(2 * JOB_END_SECONDS)
 
 
 def _first(stop: Event, job: Callable[[], None]) -> None:
-    """Run a job now, as a fresh installation needs it. Where it fails, its time comes within the hour."""
+    """Run a job now, as an installation that just started needs it. Where it fails, its time comes within the hour."""
     try:
         job()
     except DatabaseError:
@@ -61,17 +66,26 @@ async def _run_jobs(stop: Event) -> None:
     assert isinstance(connector, DjangoConnector)
     with app.replace_connector(connector.get_worker_connector()) as jobs:
         async with jobs.open_async():
-            worker = asyncio.create_task(
-                jobs.run_worker_async(
-                    install_signal_handlers=False,
-                    fetch_job_polling_interval=JOB_POLL_SECONDS,
-                    shutdown_graceful_timeout=JOB_END_SECONDS,
-                    delete_jobs="successful",
-                )
-            )
-            while not (stop.is_set() or worker.done()):
-                await asyncio.wait([worker], timeout=0.2)
-            worker.cancel()
-            await asyncio.wait([worker])
-            if not worker.cancelled() and (error := worker.exception()) and not stop.is_set():
+            workers = [
+                asyncio.create_task(_run_queue(jobs, queue, at_a_time)) for queue, at_a_time in CONCURRENCY.items()
+            ]
+            while not (stop.is_set() or any(worker.done() for worker in workers)):
+                await asyncio.wait(workers, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+            for worker in workers:
+                worker.cancel()
+            await asyncio.wait(workers)
+            errors = [worker.exception() for worker in workers if not worker.cancelled()]
+            if not stop.is_set() and (error := next(filter(None, errors), None)):
                 raise error
+
+
+async def _run_queue(jobs: App, queue: str, at_a_time: int) -> None:
+    await jobs.run_worker_async(
+        queues=[queue],
+        name=queue,
+        concurrency=at_a_time,
+        install_signal_handlers=False,
+        fetch_job_polling_interval=JOB_POLL_SECONDS,
+        shutdown_graceful_timeout=JOB_END_SECONDS,
+        delete_jobs="successful",
+    )

@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
 
+from accredit.jobs.operations import QUEUE
 from accredit.tracking.archive import archive_old_clicks
 from accredit.tracking.operations import make_partitions
 
@@ -53,6 +55,10 @@ def archive_clicks(timestamp: int) -> None:
 @app.periodic(cron="*/5 * * * *")
 @app.task(queueing_lock="stalled jobs")
 async def retry_stalled_jobs(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is given it
-    """Put the jobs of workers that died back into their queue."""
+    """Put the jobs of workers that died back into their queue. Turns at what people started are forgotten: these find
+    their own way on."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-        await app.job_manager.retry_job(job)
+        if job.queue == QUEUE:
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+        else:
+            await app.job_manager.retry_job(job)
