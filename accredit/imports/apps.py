@@ -1,0 +1,7 @@
+"""The Django app, for its tables."""
+
+from django.apps import AppConfig
+
+
+class ImportsConfig(AppConfig):
+    name = "accredit.imports"

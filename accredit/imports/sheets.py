@@ -1,0 +1,67 @@
+"""A table as it was uploaded: texts, and what is known about them. What reads one and what checks one share this."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+ROW = "row"
+"""The column of row numbers as the spreadsheet shows them: its first row is 1."""
+MARKS: Mapping[str, pl.DataType] = {
+    "row": pl.Int64(),
+    "column": pl.Int64(),  # place of the column, from 0
+    "mark": pl.String(),  # a code of the four below
+    "detail": pl.String(),
+}
+ERROR = "error"
+"""The cell holds an error of the spreadsheet, such as #DIV/0!, which is the detail."""
+DIGITS_LOST = "digits_lost"
+"""The cell is a number of more digits than a spreadsheet keeps."""
+NUMBER = "number"
+"""The cell is a number, whose decimals come after a point."""
+FIELDS = "fields"
+"""The row has more fields than the header: as many as the detail says."""
+
+MAX_BYTES = 50 << 20
+MAX_ROWS = 250_000
+MAX_COLUMNS = 100
+MAX_CHARACTERS = 1_000
+"""Of one cell: longer ones are cut, and are refused where they count."""
+
+
+class NotReadable(ValueError):
+    """A file that is no table. `code` is one of `words.NOT_READABLE`, whose sentence takes the details."""
+
+    def __init__(self, code: str, **details: Any) -> None:
+        self.code = code
+        self.details = details
+        super().__init__(f"{code} {details}" if details else code)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """`names`: the header as it is written; `cells`: ROW and a text for every place in the header, `0`, `1`, …, without
+    outer blanks, null where it is empty; `marks`: MARKS. `told`: how the file was understood (format, encoding,
+    separator, sheet, other_sheets)."""
+
+    names: Sequence[str]
+    cells: pl.DataFrame
+    marks: pl.DataFrame
+    told: Mapping[str, str]
+
+
+def sheet_of(header: Sequence[str | None], columns: Sequence[pl.Series], rows: pl.Series, **parts: Any) -> Sheet:
+    """A sheet of columns as they were read, with empty rows left out. `parts`: what Sheet has beside."""
+    cells = pl.DataFrame([column.alias(str(place)) for place, column in enumerate(columns)]).with_columns(
+        pl.all().str.replace_all("\0", "\N{REPLACEMENT CHARACTER}", literal=True).str.strip_chars()
+    )
+    cells = cells.with_columns(
+        pl.when(pl.all().str.len_chars() > MAX_CHARACTERS)
+        .then(pl.all().str.slice(0, MAX_CHARACTERS + 1))
+        .otherwise(pl.when(pl.all() != "").then(pl.all()))
+        .name.keep()
+    )
+    filled = cells.with_columns(rows.alias(ROW)).filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))
+    names = [" ".join((name or "").split())[:MAX_CHARACTERS] for name in header]
+    return Sheet(names, filled.select(ROW, pl.exclude(ROW)), **parts)
