@@ -13,9 +13,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accredit.access.permissions import Permission
 from accredit.conversions.intake import came_in
 from accredit.conversions.listing import EPOCH, PREFIX
-from accredit.conversions.models import Conversion, CreditedTo, Decision
+from accredit.conversions.models import Conversion, CreditedTo, Decision, Status
 from accredit.database.keys import key_to_text
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
@@ -49,6 +50,7 @@ def explain(names: Names, conversion: Conversion, *, all_items: bool = False) ->
     zone = ZoneInfo(view.program.timezone)
     return {
         "conversion": conversion,
+        "may_change_turnover": Permission.VALIDATE in view.permissions and conversion.status != Status.REJECTED,
         "conversion_key": key_to_text(PREFIX, conversion.id),
         "occurred_at": formats.instant(conversion.occurred_at, zone, seconds=True),
         "zone": view.program.timezone,

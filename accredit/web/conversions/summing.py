@@ -4,7 +4,7 @@ It shows the figures that the conversion keeps (spec 20) and works out nothing t
 is the stored commission, and the steps between are the exact products that lead to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -39,17 +39,31 @@ class Sum:
     more_items: int = 0
 
 
-def sum_of(conversion: Conversion, *, all_items: bool = False) -> Sum:
-    """The lines from turnover to commission: of the order, or item by item where the items carry the rates."""
-    items = Item.objects.filter(
+def items_of(conversion: Conversion) -> Sequence[Item]:
+    """The items that hold of a conversion."""
+    found = Item.objects.filter(
         program=conversion.program_id, conversion_id=conversion.id, decision=conversion.decision
-    ).order_by("item_id")
+    )
+    return list(found.order_by("item_id"))
+
+
+def sum_of(
+    conversion: Conversion,
+    items: Sequence[Item] | None = None,
+    *,
+    rates: Mapping[UUID, Rate] | None = None,
+    all_items: bool = False,
+) -> Sum:
+    """The lines from turnover to commission: of the order, or item by item where the items carry the rates. `items`,
+    `rates`: where they are not those that hold, and not those that are stored."""
     if conversion.rate_id is None:
-        priced = list(items.filter(rate_id__isnull=False))
+        priced = [item for item in (items_of(conversion) if items is None else items) if item.rate_id]
         if priced:
-            return _sum_of_items(conversion, priced, limit=len(priced) if all_items else ITEMS_AT_FIRST)
+            if rates is None:
+                rates = _stored_rates(conversion, {item.rate_id for item in priced if item.rate_id})
+            return _sum_of_items(conversion, priced, rates, limit=len(priced) if all_items else ITEMS_AT_FIRST)
         return Sum([Line(_("Nothing is paid"), [_("no partner is credited")], ""), _result(conversion)])
-    rate = Rate.objects.get(program=conversion.program_id, id=conversion.rate_id)
+    rate = (rates or _stored_rates(conversion, {conversion.rate_id}))[conversion.rate_id]
     turnover = Line(_("Turnover"), [], formats.money(conversion.turnover_minor, conversion.currency))
     if rate.model is None:
         return Sum([turnover, _nothing(rate), _result(conversion)])
@@ -121,11 +135,11 @@ class _Exact:
         return f"+{text}" if signed and units > 0 else text
 
 
-def _sum_of_items(conversion: Conversion, items: Sequence[Item], *, limit: int) -> Sum:
-    rates = {
-        rate.id: rate
-        for rate in Rate.objects.filter(program=conversion.program_id, id__in={item.rate_id for item in items})
-    }
+def _stored_rates(conversion: Conversion, ids: Collection[UUID]) -> Mapping[UUID, Rate]:
+    return {rate.id: rate for rate in Rate.objects.filter(program=conversion.program_id, id__in=ids)}
+
+
+def _sum_of_items(conversion: Conversion, items: Sequence[Item], rates: Mapping[UUID, Rate], *, limit: int) -> Sum:
     lines = [_item_line(item, rates) for item in items[:limit]]
     left_out = items[limit:]
     if left_out:

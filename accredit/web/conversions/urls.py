@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accredit.web.conversions import bar, listing, turnover, validating
+from accredit.web.conversions import bar, listing, rows, turnover, validating
 
 PROGRAM = "programs/<path:code>/conversions"
 VALIDATION = "programs/<path:code>/validation"

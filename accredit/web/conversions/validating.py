@@ -1,0 +1,213 @@
+"""Approving and rejecting from the list: what is asked before, with figures, and what became of it.
+
+The window says how many conversions become what, for how much, and that it is for good. It sends along which decision
+of each conversion it showed, so that nobody approves a commission that they have not seen.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import zip_longest
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from accredit.access.permissions import Permission
+from accredit.conversions import validating
+from accredit.conversions.filters import PREFIX, Filters
+from accredit.conversions.history import timeline
+from accredit.conversions.listing import TakesTooLong, Total, filtered, totals_of
+from accredit.conversions.models import Conversion, Status
+from accredit.conversions.validating import ASKED, UNCHANGED
+from accredit.database.keys import KeyTextError, key_from_text, key_to_text
+from accredit.programs.visibility import Viewpoint
+from accredit.web import formats, words
+from accredit.web.conversions.acting import COMMENT_CHARACTERS, actor_of, by_whom, too_long, typed
+from accredit.web.conversions.filtering import state_of
+from accredit.web.conversions.history import reason_titles
+from accredit.web.naming import Names
+from accredit.web.pages import for_permitted, show
+
+TICKED = 1_000
+"""How many conversions are named one by one at most."""
+SHOWN = 100
+DECISION = re.compile("[0-9]{1,9}")
+DONE = (Status.APPROVED.value, Status.REJECTED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A conversion that did not change, why, and who was first."""
+
+    order: str
+    why: str
+    first: str
+
+
+def named(request: HttpRequest) -> Mapping[UUID, int | None]:
+    """The conversions that a form names (`id`), each with the decision that was looked at (`decision`, in the same
+    order) where it says so; what is no key is left out."""
+    decisions = request.POST.getlist("decision")
+    found: dict[UUID, int | None] = {}
+    for text, decision in zip_longest(request.POST.getlist("id")[:TICKED], decisions[:TICKED], fillvalue=""):
+        with suppress(KeyTextError):
+            found[key_from_text(PREFIX, text)] = int(decision) if DECISION.fullmatch(decision) else None
+    return found
+
+
+@require_POST
+@for_permitted(Permission.VALIDATE)
+def ask(request: HttpRequest, view: Viewpoint) -> HttpResponse:
+    """The window before conversions are validated: those that are ticked, or all that the list's address leaves."""
+    status = typed(request, "status")
+    every = bool(typed(request, "all"))
+    names = Names(view)
+    found: Sequence[Conversion] = []
+    try:
+        if every:
+            state = state_of(names, request.GET)
+            totals, query = totals_of(view, state.filters), state.query()
+        else:
+            found = list(filtered(view, Filters()).filter(id__in=named(request)).order_by("id"))
+            totals, query = _totals(found), ""
+    except TakesTooLong:
+        return show(request, "web/conversions/validation.html", {"program": view.program, "too_long": True})
+    still_open = [total for total in totals if total.status == Status.OPEN]
+    count = sum(total.conversions for total in still_open)
+    context = {
+        "program": view.program,
+        "title": _title(status, count, found),
+        "status": status if status in DONE else "",
+        "conversions": [one for one in found if one.status == Status.OPEN],
+        "keys": [(key_to_text(PREFIX, one.id), one.decision) for one in found if one.status == Status.OPEN],
+        "all": every,
+        "query": query,
+        "count": count,
+        "credited": names.credited(found[0]) if len(found) == 1 else "",
+        "turnovers": [formats.money(total.turnover_minor, total.currency) for total in still_open],
+        "commissions": [formats.money(total.commission_minor, total.currency) for total in still_open],
+        "others": _others(totals),
+        "first": _first(view, found[0]) if len(found) == 1 and not count else "",
+        "reasons": reason_titles(view).items() if status == Status.REJECTED else (),
+        "comment_characters": COMMENT_CHARACTERS,
+    }
+    return show(request, "web/conversions/validation.html", context)
+
+
+def _totals(found: Sequence[Conversion]) -> Sequence[Total]:
+    """One total a currency and status."""
+    groups = defaultdict(list)
+    for one in sorted(found, key=lambda one: (one.currency, one.status)):
+        groups[one.currency, one.status].append(one)
+    return [
+        Total(*kind, len(ones), sum(one.turnover_minor for one in ones), sum(one.commission_minor for one in ones))
+        for kind, ones in groups.items()
+    ]
+
+
+def _title(status: str, count: int, found: Sequence[Conversion]) -> str:
+    if len(found) == 1:
+        text = _("Approve order %(token)s") if status == Status.APPROVED else _("Reject order %(token)s")
+        return text % {"token": found[0].order_token}
+    if status == Status.APPROVED:
+        text = ngettext("Approve %(n)s conversion", "Approve %(n)s conversions", count)
+    else:
+        text = ngettext("Reject %(n)s conversion", "Reject %(n)s conversions", count)
+    return text % {"n": formats.number(count)}
+
+
+def _others(totals: Sequence[Total]) -> str:
+    """How many are not open, and stay as they are."""
+    count = sum(total.conversions for total in totals if total.status != Status.OPEN)
+    text = ngettext(
+        "%(n)s more is approved or rejected already, and stays as it is.",
+        "%(n)s more are approved or rejected already, and stay as they are.",
+        count,
+    )
+    return text % {"n": formats.number(count)} if count else ""
+
+
+def _first(view: Viewpoint, conversion: Conversion) -> str:
+    """Who validated it, through what and when."""
+    rows = timeline(view.program.id, conversion.id).filter(pl.col("status_before") != pl.col("status"))
+    row = rows.row(-1, named=True)
+    status = words.word(words.STATUSES, row["status"])
+    return f"{status}: {by_whom(row['way'], row['user'], row['changed_at'], view)}"
+
+
+def outcome(view: Viewpoint, status: str, changed: int, unchanged: pl.DataFrame) -> Mapping[str, Any]:
+    """The context of `web/conversions/validated.html`: how many conversions became what, and those that did not
+    (`validating.UNCHANGED`), with why and who was first."""
+    if status == Status.APPROVED:
+        text = ngettext("%(n)s conversion approved.", "%(n)s conversions approved.", changed)
+    else:
+        text = ngettext("%(n)s conversion rejected.", "%(n)s conversions rejected.", changed)
+    left = len(unchanged)
+    remain = ngettext("%(n)s did not change:", "%(n)s did not change:", left)
+    return {
+        "done": text % {"n": formats.number(changed)},
+        "changed": changed,
+        "left": left,
+        "left_text": remain % {"n": formats.number(left)},
+        "rows": [_left(view, row) for row in unchanged.head(SHOWN).iter_rows(named=True)],
+        "more": formats.number(left - SHOWN) if left > SHOWN else "",
+    }
+
+
+def _left(view: Viewpoint, row: Mapping[str, Any]) -> Left:
+    first = ""
+    if row["why"] == "validated":
+        status = words.word(words.STATUSES, row["status"])
+        first = f"{status}: {by_whom(row['changed_through'], row['changed_by'], row['changed_at'], view)}"
+    return Left(row["order_token"] or row["id"], words.word(words.NOT_VALIDATED, row["why"]), first)
+
+
+@require_POST
+@for_permitted(Permission.VALIDATE)
+def validate(request: HttpRequest, view: Viewpoint) -> HttpResponse:
+    """Approves or rejects what `ask` showed: those that are named, or all that the list's address leaves, if they are
+    as many as were shown."""
+    status, reason, comment = typed(request, "status"), typed(request, "rejection_reason"), typed(request, "comment")
+    if sentence := _refused(view, status, reason, comment):
+        return _nothing_done(request, sentence)
+    if typed(request, "all"):
+        state = state_of(Names(view), request.GET)
+        found = filtered(view, state.filters).filter(status=Status.OPEN)
+        count = found.count()
+        if typed(request, "count") != str(count) or state.not_understood:
+            text = _("By now %(n)s match the filters: nothing was changed. Close this and look again.")
+            return _nothing_done(request, text % {"n": formats.number(count)})
+        keys: Mapping[UUID, int | None] = dict(found.values_list("id", "decision")[:TICKED])
+    else:
+        keys = named(request)
+    given = {"status": status, "rejection_reason": reason or None, "comment": comment or None}
+    asked = pl.DataFrame(
+        [{"id": str(key), "decision": decision, **given} for key, decision in keys.items()],
+        schema=dict(ASKED),
+        orient="row",
+    )
+    parts = list(validating.validate(view.program.code, asked, actor_of(request), now=datetime.now(UTC)))
+    unchanged = pl.concat([part.unchanged for part in parts]) if parts else pl.DataFrame(schema=dict(UNCHANGED))
+    context = outcome(view, status, sum(len(part.changes) for part in parts), unchanged)
+    return show(request, "web/conversions/validated.html", context)
+
+
+def _refused(view: Viewpoint, status: str, reason: str, comment: str) -> str:
+    """Why a form cannot be done as a whole; empty where it can."""
+    if status not in DONE:
+        return words.word(words.NOT_VALIDATED, "status")
+    if status == Status.REJECTED and reason not in reason_titles(view):
+        return words.word(words.NOT_VALIDATED, "reason_unknown" if reason else "reason_missing")
+    return too_long(comment)
+
+
+def _nothing_done(request: HttpRequest, sentence: str) -> HttpResponse:
+    return show(request, "web/conversions/validated.html", {"done": sentence, "changed": 0, "left": 0, "refused": True})
