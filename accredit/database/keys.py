@@ -8,7 +8,7 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's digits in their own order: texts of one prefix sort as their keys do."""
 DIGITS = 26
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
-_HALF = (1 << 60) - 1
+_EIGHT_DIGITS = (1 << 40) - 1
 VALUES = {digit: value for value, digit in enumerate(ALPHABET)}
 
 
@@ -30,14 +30,18 @@ def key_to_text(prefix: str, key: UUID) -> str:
 
 def digits_of(value: int) -> str:
     """The 26 digits of a number of 128 bits."""
-    pairs, low, high = _PAIRS, value & _HALF, value >> 60 & _HALF  # halves are quicker to shift than the whole
-    return (
-        pairs[value >> 120]
-        + pairs[high >> 50] + pairs[high >> 40 & 1023] + pairs[high >> 30 & 1023]
-        + pairs[high >> 20 & 1023] + pairs[high >> 10 & 1023] + pairs[high & 1023]
-        + pairs[low >> 50] + pairs[low >> 40 & 1023] + pairs[low >> 30 & 1023]
-        + pairs[low >> 20 & 1023] + pairs[low >> 10 & 1023] + pairs[low & 1023]
-    )  # fmt: skip
+    return ten_digits(value >> 80) + eight_digits(value >> 40 & _EIGHT_DIGITS) + eight_digits(value & _EIGHT_DIGITS)
+
+
+def ten_digits(value: int) -> str:
+    """The digits of a number of 48 bits, the first ones of a key."""
+    return _PAIRS[value >> 40] + eight_digits(value & _EIGHT_DIGITS)
+
+
+def eight_digits(value: int) -> str:
+    """The digits of a number of 40 bits."""
+    pairs = _PAIRS
+    return pairs[value >> 30] + pairs[value >> 20 & 1023] + pairs[value >> 10 & 1023] + pairs[value & 1023]
 
 
 def key_from_text(prefix: str, text: str) -> UUID:

@@ -25,11 +25,12 @@ from accredit.tracker.metrics import Counts, exposition
 from accredit.tracker.setup import Setup
 from accredit.tracker.visitors import address_of, read_lists
 
-WRITERS = 2
-"""While one group commits, another one goes."""
-MAX_WAITING = 2_000
-MAX_CLICKS, MAX_CONVERSIONS = 1_000, 1_000
-"""Rows of one group."""
+CLICK_WRITERS, CONVERSION_WRITERS = 1, 2
+"""One writer makes the largest groups; of orders the database has more to do than of clicks, and two cores to do it."""
+MAX_WAITING_CLICKS, MAX_WAITING_CONVERSIONS = 2_000, 20_000
+"""Who comes when so many rows wait is told to come again."""
+MAX_ROWS = 1_000
+"""Of one group."""
 
 
 def database_url() -> str:
@@ -52,11 +53,11 @@ class Tracker:
         self.key_limit: Limit[UUID] = Limit(environment.tracker_key_limit())
         self.clicks = Groups(
             "clicks", url, clicks.write,
-            writers=WRITERS, max_waiting=MAX_WAITING, max_rows=MAX_CLICKS,
+            writers=CLICK_WRITERS, max_waiting=MAX_WAITING_CLICKS, max_rows=MAX_ROWS,
         )  # fmt: skip
         self.conversions = Groups(
             "conversions", url, receiving.write, receiving.prepare,
-            writers=WRITERS, max_waiting=MAX_WAITING, max_rows=MAX_CONVERSIONS, count=receiving.count,
+            writers=CONVERSION_WRITERS, max_waiting=MAX_WAITING_CONVERSIONS, max_rows=MAX_ROWS, count=len,
         )  # fmt: skip
         self._metrics_token = environment.metrics_token()
         self._tasks: list[asyncio.Task[None]] = []
@@ -102,10 +103,12 @@ class Tracker:
         """Answer a request."""
         try:
             path = scope.path
-            if page := self._pages.get(path):
+            if path.startswith(("/c/", "/h/")):
+                if taken := clicks.take(self, scope, protocol, of_channel=path[1] == "h"):
+                    await taken.written
+                    clicks.send_on(self, protocol, taken)
+            elif page := self._pages.get(path):
                 page(scope, protocol)
-            elif path.startswith(("/c/", "/h/")):
-                await clicks.click(self, scope, protocol, of_channel=path[1] == "h")
             elif path.startswith("/t/"):
                 await receiving.receive(self, scope, protocol)
             else:

@@ -1,9 +1,10 @@
 """Clicks: a link is read, the click is written, and the visitor is sent on once it is on disk."""
 
+import asyncio
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from os import urandom
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_plus
 from zlib import crc32
@@ -11,16 +12,16 @@ from zlib import crc32
 from psycopg import AsyncConnection
 from psycopg.errors import CheckViolation
 
-from accredit.database.keys import digits_of
+from accredit.database.keys import eight_digits
 from accredit.files.values import MAX_TEXT
 from accredit.tracker import visitors
 from accredit.tracker.answers import NOT_STORED, Refusal, Reply, Scope, too_many
-from accredit.tracker.copying import copy_lines
+from accredit.tracker.chance import chance
+from accredit.tracker.copying import NULL, cell, copy_lines
 from accredit.tracker.days import make_partitions
 from accredit.tracker.destinations import Destination, deep_link
-from accredit.tracker.groups import Unavailable
-from accredit.tracker.moments import Moment, moment
-from accredit.tracker.setup import Program
+from accredit.tracker.moments import Millisecond, moment
+from accredit.tracker.setup import Period, Program
 
 if TYPE_CHECKING:
     from accredit.tracker.app import Tracker
@@ -33,7 +34,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]")
 """Control characters, and what stands where bytes were no UTF-8."""
 _SUB_IDS = tuple(f"s{n}" for n in range(1, 7))
 _NAMES = frozenset(("u", "p", *_SUB_IDS))
-_NULL = "\\N"
 COPY = (
     b"copy tracking_click (program_id, visitor_id, clicked_at, id, click_id, partner, channel, ad, project, device,"
     b" browser, address_hash, sub_id1, sub_id2, sub_id3, sub_id4, sub_id5, sub_id6) from stdin"
@@ -41,14 +41,34 @@ COPY = (
 
 
 class Link(NamedTuple):
-    """What the address of a click says. `cells` are those of its row that are the same for every click: party, ad and
-    project; the sub ids. `page`: where it leads as long as the program has the party."""
+    """What the address of a click says. `program`, `parties` (with ad and project) and `sub_ids`: cells of its row that
+    are the same for every click. `page`: where it leads in the periods in which the program has the party, else
+    `fallback`."""
 
-    program: Program
-    party: str
-    cells: tuple[str, str]
+    program: str
+    parties: str
+    sub_ids: str
+    periods: tuple[Period, ...]
     page: Destination | None
     fallback: Destination | None
+
+    def leads_to(self, us: int) -> Destination:
+        """Where a click leads at this time (microseconds since 1970). Raises Refusal where nothing is known."""
+        page = self.fallback
+        for starts_us, ends_us in self.periods:
+            if starts_us <= us < ends_us:
+                page = self.page
+        if page is None:
+            raise Refusal(404, "no_page", "The program names no page to which this link leads.")
+        return page
+
+
+class Taken(NamedTuple):
+    """A click that is being written, the page to which its visitor goes then, and the visitor."""
+
+    written: asyncio.Future[None]
+    page: str
+    visitor_id: str
 
 
 class Links:
@@ -71,64 +91,57 @@ class Links:
         return link
 
 
-async def click(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel: bool) -> None:
-    """Answer a click. Raises Refusal, and Unavailable where it cannot be recorded."""
+def take(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel: bool) -> Taken | None:
+    """Read a click. It is answered already, or is to be answered once it is written: `send_on`. Raises Refusal, and
+    Unavailable where it cannot be recorded."""
     method = scope.method
     if method not in ("GET", "HEAD"):
         raise Refusal(405, "method", "A link is asked for with GET.", [("allow", "GET, HEAD")])
-    if not tracker.setup.read:  # which programs there are is not known yet
-        raise Unavailable
     now = moment()
     link = tracker.links.read(tracker.setup.programs, scope.path[3:], scope.query_string, of_channel=of_channel)
-    page = _page(link, of_channel, now)
+    page = link.leads_to(now.us)
     headers = scope.headers
     agent = visitors.agent_of(headers)
     if method == "HEAD" or agent.is_bot or visitors.is_ahead_of_visitor(headers):
-        tracker.counts.clicks["not_counted"] += 1
-        return send_on(protocol, page.plain)
-    if visitors.wants_no_record(headers):
-        tracker.counts.clicks["opted_out"] += 1
-        return send_on(protocol, page.plain)
+        return _without_record(tracker, protocol, page, "not_counted")
+    cookies = visitors.cookies_of(headers)
+    if visitors.wants_no_record(headers, cookies):
+        return _without_record(tracker, protocol, page, "opted_out")
     address = visitors.address_of(scope, tracker.trusted)
     if not tracker.address_limit.allows(address):
         raise too_many()
-    visitor_id = visitors.visitor_of(headers) or visitors.new_visitor()
-    key = new_key(now.us, visitor_id)
-    click_id = "ck_" + digits_of(key)
-    address_hash = tracker.days.hash_of(address, now.day)
-    parties, sub_ids = link.cells
-    await tracker.clicks.add(  # a line in the order of COPY
-        f"{link.program.id_text}\t{visitor_id}\t{now.text}\t{key:032x}\t{click_id}\t{parties}\t{_cell(agent.device)}"
-        f"\t{_cell(agent.browser)}\t{_NULL if address_hash is None else address_hash}\t{sub_ids}\n"
+    visitor_id = visitors.visitor_of(cookies) or visitors.new_visitor()
+    key, click_id = new_ids(now.millisecond, visitor_id)
+    address_hash = tracker.days.hash_of(address, now.millisecond.day)
+    written = tracker.clicks.add(  # a line in the order of COPY
+        f"{link.program}\t{visitor_id}\t{now.text}\t{key}\t{click_id}\t{link.parties}\t{agent.cells}"
+        f"\t{NULL if address_hash is None else address_hash}\t{link.sub_ids}\n"
     )
+    return Taken(written, page.with_click(click_id), visitor_id)
+
+
+def _without_record(tracker: "Tracker", protocol: Reply, page: Destination, outcome: str) -> None:
+    tracker.counts.clicks[outcome] += 1
+    protocol.response_empty(302, [("location", page.plain), *NOT_STORED])
+
+
+def send_on(tracker: "Tracker", protocol: Reply, taken: Taken) -> None:
+    """Send the visitor on, once the click is on disk."""
     tracker.counts.clicks["recorded"] += 1
-    return send_on(protocol, page.with_click(click_id), [("set-cookie", visitors.cookie_of(visitor_id))])
+    headers = [("location", taken.page), *NOT_STORED, ("set-cookie", visitors.cookie_of(taken.visitor_id))]
+    protocol.response_empty(302, headers)
 
 
-def _page(link: Link, of_channel: bool, now: Moment) -> Destination:
-    """Where a click on the link leads now."""
-    program, party = link.program, link.party
-    known = party in program.channels if of_channel else program.has_live(party, now.us)
-    page = link.page if known else link.fallback
-    if page is None:
-        raise Refusal(404, "no_page", "The program names no page to which this link leads.")
-    return page
-
-
-def send_on(protocol: Reply, address: str, headers: Sequence[tuple[str, str]] = ()) -> None:
-    """Send the browser to an address."""
-    protocol.response_empty(302, [("location", address), *NOT_STORED, *headers])
-
-
-def new_key(us: int, visitor_id: str) -> int:
-    """The id of a click at this time (microseconds since 1970) as a number, as `tracking.operations.click_keys` makes
-    them: the time in milliseconds, 40 random bits, and 32 bits of a hash of the visitor, in the form of a UUIDv7."""
-    milliseconds = us // 1000
-    chance = int.from_bytes(urandom(5))
+def new_ids(now: Millisecond, visitor_id: str) -> tuple[str, str]:
+    """A key in hexadecimal, and the id of a click that is its text, as `tracking.operations.click_keys` makes them: the
+    time in milliseconds, 40 random bits, and 32 bits of a hash of the visitor, in the form of a UUIDv7."""
+    drawn = int.from_bytes(chance(5))
+    middle = 7 << 36 | drawn >> 28 << 24 | 8 << 20 | drawn >> 8 & 0xFFFFF
+    last = (drawn & 0xFF) << 32 | crc32(visitor_id.encode())
     return (
-        milliseconds << 80 | 7 << 76 | chance >> 28 << 64 | 8 << 60 | (chance & 0xFFFFFFF) << 32
-        | crc32(visitor_id.encode())
-    )  # fmt: skip
+        f"{now.hexadecimal}{middle:010x}{last:010x}",
+        f"ck_{now.digits}{eight_digits(middle)}{eight_digits(last)}",
+    )
 
 
 def read_link(programs: Mapping[str, Program], path: str, query: str, *, of_channel: bool) -> Link:
@@ -138,16 +151,15 @@ def read_link(programs: Mapping[str, Program], path: str, query: str, *, of_chan
     for name, value in (("The code", party), ("The code of the ad", ad or "")):
         _check(name, value)
     page = deep_link(values["u"], program.allowed_hosts, program.click_parameter) if "u" in values else None
-    of_party = f"{_NULL}\t{_cell(party)}" if of_channel else f"{_cell(party)}\t{_NULL}"
+    of_party = f"{NULL}\t{cell(party)}" if of_channel else f"{cell(party)}\t{NULL}"
+    always = ((-math.inf, math.inf),) if party in program.channels else ()
     return Link(
-        program,
-        party,
-        (
-            f"{of_party}\t{_cell(ad)}\t{_cell(values.get('p'))}",
-            "\t".join([_cell(values.get(name)) for name in _SUB_IDS]),
-        ),
-        page or program.ads.get(ad or "", program.fallback),
-        program.fallback,
+        program=program.id_text,
+        parties=f"{of_party}\t{cell(ad)}\t{cell(values.get('p'))}",
+        sub_ids="\t".join([cell(values.get(name)) for name in _SUB_IDS]),
+        periods=always if of_channel else program.partners.get(party, ()),
+        page=page or program.ads.get(ad or "", program.fallback),
+        fallback=program.fallback,
     )
 
 
@@ -214,10 +226,3 @@ async def write(connection: AsyncConnection, lines: Sequence[str]) -> Sequence[N
         await make_partitions(connection, "tracking_click", [today - timedelta(days=1), today])
         await copy_lines(connection, COPY, block)
     return [None] * len(lines)
-
-
-def _cell(text: str | None) -> str:
-    """A text as a cell; it holds no control characters."""
-    if not text:
-        return _NULL
-    return text.replace("\\", "\\\\") if "\\" in text else text

@@ -9,6 +9,15 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
+NULL = "\\N"
+
+
+def cell(text: str | None) -> str:
+    """A text without control characters as a cell; NULL where there is none."""
+    if not text:
+        return NULL
+    return text.replace("\\", "\\\\") if "\\" in text else text
+
 
 async def copy_lines(connection: AsyncConnection, statement: bytes, lines: bytes) -> None:
     """Run a `copy … from stdin` with these lines. Raises psycopg.Error; then the connection works on, unless it is

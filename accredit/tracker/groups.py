@@ -5,6 +5,7 @@ While one group is written the next one gathers: the busier, the larger the grou
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import accumulate, takewhile
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
@@ -47,13 +48,16 @@ class Groups(Generic[Row, Outcome]):
         writers: int,
         max_waiting: int,
         max_rows: int,
-        count: Callable[[Sequence[Row]], int] = len,
+        count: Callable[[Row], int] = lambda _row: 1,
     ) -> None:
-        """`count`: how many rows of the database such rows are."""
-        self.name, self.figures = name, GroupFigures()
+        """`count`: how many rows of the database such a row is. At most `max_waiting` of these wait, and at most
+        `max_rows` are written together, but for a row that is more by itself."""
+        self.name, self.figures, self.max_waiting = name, GroupFigures(), max_waiting
         self._url, self._write, self._prepare = url, write, prepare
-        self._writers, self._max_waiting, self._max_rows, self._count = writers, max_waiting, max_rows, count
-        self._waiting: list[tuple[Row, asyncio.Future[Outcome]]] = []
+        self._writers, self._max_rows, self._count = writers, max_rows, count
+        self._rows: list[Row] = []
+        self._futures: list[asyncio.Future[Outcome]] = []
+        self._waiting = 0
         self._wake = asyncio.Event()
         self._connected = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -69,24 +73,26 @@ class Groups(Generic[Row, Outcome]):
 
     async def stop(self) -> None:
         """Write what waits, then close the connections."""
-        while self.ready and self._waiting:
+        while self.ready and self._rows:
             await asyncio.sleep(0.01)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._fail_waiting()
 
-    async def add(self, row: Row) -> Outcome:
-        """What became of the row, after the commit. Raises Unavailable: at once where the database is away or too
-        much waits already, or when the write fails."""
-        waiting = self._waiting
-        if not self._connected or len(waiting) >= self._max_waiting:
+    def add(self, row: Row) -> asyncio.Future[Outcome]:
+        """What becomes of the row, once it is known: after the commit. Raises Unavailable at once where the database is
+        away or too much waits already; the future raises it when the write fails."""
+        waiting = self._waiting + self._count(row)
+        if not self._connected or waiting > self.max_waiting:
             raise Unavailable
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        waiting.append((row, future))
-        if len(waiting) == 1:
+        if not self._waiting:
             self._wake.set()
-        return await future
+        self._waiting = waiting
+        self._rows.append(row)
+        self._futures.append(future)
+        return future
 
     async def _work(self) -> None:
         """One writer: connected, or trying to be."""
@@ -114,39 +120,50 @@ class Groups(Generic[Row, Outcome]):
         self._connected += 1
         try:
             while True:
-                while not self._waiting:
+                while not self._rows:
                     self._wake.clear()
                     await self._wake.wait()
-                group, self._waiting = self._waiting[: self._max_rows], self._waiting[self._max_rows :]
-                await self._write_group(connection, group)
+                await self._write_group(connection, *self._next_group())
         finally:
             self._connected -= 1
             if not self._connected:
                 self._fail_waiting()
 
+    def _next_group(self) -> tuple[Sequence[Row], Sequence[asyncio.Future[Outcome]]]:
+        """All that waits, or as much of it as goes into one group."""
+        rows, futures, left = self._rows, self._futures, 0
+        if self._waiting > self._max_rows:
+            sizes = accumulate(map(self._count, rows))
+            taken = max(1, sum(1 for _ in takewhile(lambda size: size <= self._max_rows, sizes)))
+            left = sum(map(self._count, rows[taken:]))
+        else:
+            taken = len(rows)
+        self._rows, self._futures, self._waiting = rows[taken:], futures[taken:], left
+        return rows[:taken], futures[:taken]
+
     async def _write_group(
-        self, connection: AsyncConnection, group: Sequence[tuple[Row, asyncio.Future[Outcome]]]
+        self, connection: AsyncConnection, rows: Sequence[Row], futures: Sequence[asyncio.Future[Outcome]]
     ) -> None:
-        rows, began = [row for row, _ in group], perf_counter()
+        began = perf_counter()
         try:
             outcomes = await self._within_time(connection, rows)
         except (DataError, IntegrityError) as error:
-            if len(group) == 1:
+            if len(rows) == 1:
                 log("row refused", of=self.name, error=str(error.sqlstate))
-                _fail(group, error)
-            for one in group if len(group) > 1 else ():
-                await self._write_group(connection, [one])
+                _fail(futures, error)
+            for row, future in zip(rows, futures, strict=True) if len(rows) > 1 else ():
+                await self._write_group(connection, [row], [future])
             return
         except BaseException as error:
-            _fail(group, Unavailable())
+            _fail(futures, Unavailable())
             if isinstance(error, Error) and not connection.closed:
                 log("write failed", of=self.name, error=str(error.sqlstate))
             raise
-        seconds = perf_counter() - began
-        self.figures.add(self._count(rows), seconds)
+        seconds, size = perf_counter() - began, sum(map(self._count, rows))
+        self.figures.add(size, seconds)
         if seconds > SLOW_SECONDS:
-            log("slow commit", of=self.name, rows=self._count(rows), seconds=round(seconds, 3))
-        for (_, future), outcome in zip(group, outcomes, strict=True):
+            log("slow commit", of=self.name, rows=size, seconds=round(seconds, 3))
+        for future, outcome in zip(futures, outcomes, strict=True):
             if not future.done():
                 future.set_result(outcome)
 
@@ -170,8 +187,8 @@ class Groups(Generic[Row, Outcome]):
                 await _end(write)
 
     def _fail_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        _fail(waiting, Unavailable())
+        futures, self._rows, self._futures, self._waiting = self._futures, [], [], 0
+        _fail(futures, Unavailable())
 
 
 async def _end(write: asyncio.Future[Any]) -> None:
@@ -183,7 +200,7 @@ async def _end(write: asyncio.Future[Any]) -> None:
     write.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
 
-def _fail(group: Sequence[tuple[Row, asyncio.Future[Outcome]]], error: Exception) -> None:
-    for _, future in group:
+def _fail(futures: Sequence[asyncio.Future[Outcome]], error: Exception) -> None:
+    for future in futures:
         if not future.done():
             future.set_exception(error)

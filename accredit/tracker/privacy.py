@@ -1,7 +1,7 @@
 """The visitor's own page: what is kept, and how to have nothing kept."""
 
 from accredit.tracker.answers import NOT_STORED, Refusal, Reply, Scope
-from accredit.tracker.visitors import COOKIE, COOKIE_DAYS, OPT_OUT_COOKIE, wants_no_record
+from accredit.tracker.visitors import COOKIE, COOKIE_DAYS, OPT_OUT_COOKIE, cookies_of, wants_no_record
 
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -55,7 +55,7 @@ _GONE = "Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax"
 def page(scope: Scope, protocol: Reply) -> None:
     """GET /privacy: what is kept, with a button."""
     _only(scope, "GET")
-    state = _NOT_RECORDED if wants_no_record(scope.headers) else _RECORDED
+    state = _NOT_RECORDED if wants_no_record(scope.headers, cookies_of(scope.headers)) else _RECORDED
     headers = [("content-type", "text/html; charset=utf-8"), *NOT_STORED, *_SECURITY]
     protocol.response_str(200, headers, _PAGE.format(style=_STYLE, **state))
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 MAX_ORDERS = 1_000
 MAX_BODY_BYTES = 4_000_000
-MAX_WAITING_ROWS = 20_000
-"""Of all requests of one process; who comes when so many wait is told to come again."""
 ORDERS_AT_ONCE = 50
 """Checked before others get their turn."""
 STATUSES = {"recorded": 201, "held": 202, "known": 200, "conflict": 409, "refused": 400}
@@ -99,12 +97,6 @@ class Call(NamedTuple):
         return None
 
 
-class _Waiting:
-    """How many rows of this process are on their way."""
-
-    rows = 0
-
-
 def tag(_scope: Scope, protocol: Reply) -> None:
     """The script for the shop's pages."""
     protocol.response_bytes(200, TAG_HEADERS, TAG)
@@ -114,8 +106,6 @@ async def receive(tracker: "Tracker", scope: Scope, protocol: Reply) -> None:
     """Answer a request that brings orders."""
     headers = _readable_from(scope)
     try:
-        if not tracker.setup.read:
-            raise Unavailable
         await _receive(tracker, scope, protocol, headers)
     except (Refusal, Unavailable) as error:
         refusal = error if isinstance(error, Refusal) else answers.unavailable()
@@ -224,8 +214,8 @@ def _call(
     key: UUID | None,
 ) -> Call:
     headers = scope.headers
-    source = _source(scope, is_signed=key is not None)
-    is_tracked = key is not None or not visitors.wants_no_record(headers)
+    source, cookies = _source(scope, is_signed=key is not None), visitors.cookies_of(headers)
+    is_tracked = key is not None or not visitors.wants_no_record(headers, cookies)
     of_browser = is_tracked and key is None and source in ("tag", "pixel")
     return Call(
         program=program,
@@ -236,7 +226,7 @@ def _call(
         key=key,
         agent=visitors.agent_of(headers) if of_browser else None,
         address_hash=tracker.days.hash_of(_address_of(tracker, scope), now.date()) if of_browser else None,
-        visitor_id=visitors.visitor_of(headers) if is_tracked and key is None else None,
+        visitor_id=visitors.visitor_of(cookies) if is_tracked and key is None else None,
         is_tracked=is_tracked,
     )
 
@@ -271,21 +261,11 @@ async def _take(tracker: "Tracker", call: Call, sent: Sequence[object]) -> Seque
     # In order, so that of two orders with one key the one that was sent first counts.
     ids = sorted(uuid7() for _ in orders)
     rows = [Row(id, _line(call, id, order)) for id, order in zip(ids, orders, strict=True)]
-    outcomes = iter(await _write_together(tracker, rows) if rows else [])
+    outcomes = iter(await tracker.conversions.add(rows) if rows else [])
     results = [_result(call, order, outcomes) for order in checked]
     for result in results:
         tracker.counts.conversions[result["outcome"]] += 1
     return results
-
-
-async def _write_together(tracker: "Tracker", rows: Sequence[Row]) -> Sequence[str]:
-    if _Waiting.rows + len(rows) > MAX_WAITING_ROWS:
-        raise Unavailable
-    _Waiting.rows += len(rows)
-    try:
-        return await tracker.conversions.add(rows)
-    finally:
-        _Waiting.rows -= len(rows)
 
 
 def _result(call: Call, order: Order | Sequence[Any], outcomes: Iterator[str]) -> dict[str, Any]:
@@ -332,11 +312,6 @@ def _line(call: Call, id: UUID, order: Order) -> str:
 async def prepare(connection: AsyncConnection) -> None:
     """What a connection needs before rows are written over it."""
     await connection.execute("select tracking_make_incoming()")
-
-
-def count(requests: Sequence[Sequence[Row]]) -> int:
-    """How many orders these requests bring."""
-    return sum(map(len, requests))
 
 
 async def write(connection: AsyncConnection, requests: Sequence[Sequence[Row]]) -> Sequence[Sequence[str]]:

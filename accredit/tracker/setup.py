@@ -14,6 +14,7 @@ from psycopg import AsyncConnection, Connection, Error
 
 from accredit.sealing import SealBroken, unseal
 from accredit.tracker.destinations import Destination
+from accredit.tracker.groups import Unavailable
 from accredit.tracker.logs import log
 from accredit.tracker.moments import microseconds
 
@@ -54,10 +55,6 @@ class Program:
     """Code → where a click leads, for the ads that name a page."""
     keys: Mapping[UUID, Key]
 
-    def has_live(self, partner: str, us: int) -> bool:
-        """Whether the program has such a partner, with a contract that is live then (microseconds since 1970)."""
-        return any(starts_us <= us < ends_us for starts_us, ends_us in self.partners.get(partner, ()))
-
 
 OpenKey = Callable[[UUID, str, datetime | None], Key | None]
 """Makes a key of its id, its sealed secret and its end."""
@@ -74,13 +71,24 @@ PERIODS: LiteralString = """
 
 
 class Setup:
-    """Programs by code, as the database had them a moment ago. Empty until they were read first."""
+    """Programs by code, as the database had them a moment ago."""
 
     def __init__(self, url: str, secret_key: str) -> None:
-        self.programs: Mapping[str, Program] = {}
-        self.read = False
+        self._programs: Mapping[str, Program] | None = None
         self._url, self._secret_key = url, secret_key
         self._unopened: set[UUID] = set()
+
+    @property
+    def read(self) -> bool:
+        """Whether it is known which programs there are."""
+        return self._programs is not None
+
+    @property
+    def programs(self) -> Mapping[str, Program]:
+        """All of them. Raises Unavailable until they were read first."""
+        if self._programs is None:
+            raise Unavailable
+        return self._programs
 
     async def follow(self) -> None:
         """Read the set-up, and read it anew whenever it changes, for good."""
@@ -101,9 +109,9 @@ class Setup:
     async def reread(self) -> None:
         """Replace the set-up by what the database has now. Raises psycopg.Error."""
         programs = await asyncio.to_thread(self._load)
-        if programs != self.programs:
+        if programs != self._programs:
             log("set-up read", programs=len(programs))
-        self.programs, self.read = programs, True
+        self._programs = programs
 
     def _load(self) -> Mapping[str, Program]:
         with psycopg.connect(self._url, connect_timeout=CONNECT_SECONDS) as connection:

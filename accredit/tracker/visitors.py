@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
-from os import urandom
 
 import ua_parser
 
 from accredit.database.keys import ALPHABET, DIGITS
 from accredit.tracker.answers import RequestHeaders, Scope
+from accredit.tracker.chance import chance
+from accredit.tracker.copying import cell
 
 COOKIE, OPT_OUT_COOKIE = "accredit_visitor", "accredit_optout"
 COOKIE_DAYS = 400
@@ -36,18 +37,20 @@ class Agent:
     device: str | None
     browser: str | None
     is_bot: bool
+    cells: str
+    """Device and browser as COPY reads them."""
 
 
-def visitor_of(headers: RequestHeaders) -> str | None:
-    """The visitor whom the cookie names; None where there is none, or one that was never given out."""
-    match = _VISITOR_COOKIE.search(_cookies(headers))
+def visitor_of(cookies: str) -> str | None:
+    """The visitor whom the cookies name; None where there is none, or one that was never given out."""
+    match = _VISITOR_COOKIE.search(cookies) if cookies else None
     return match[1] if match else None
 
 
 def new_visitor() -> str:
     """An id of a visitor who was never here: random."""
-    chance = urandom(DIGITS)
-    return f"vi_{ALPHABET[chance[0] & 7]}{chance[1:].translate(_DIGITS).decode()}"
+    drawn = chance(DIGITS)
+    return f"vi_{ALPHABET[drawn[0] & 7]}{drawn[1:].translate(_DIGITS).decode()}"
 
 
 def cookie_of(visitor_id: str) -> str:
@@ -55,11 +58,11 @@ def cookie_of(visitor_id: str) -> str:
     return f"{COOKIE}={visitor_id}; Max-Age={COOKIE_DAYS * 86400}; Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
-def wants_no_record(headers: RequestHeaders) -> bool:
+def wants_no_record(headers: RequestHeaders, cookies: str) -> bool:
     """Whether this visitor said, by the opt-out or by the browser, that nothing be recorded."""
     if headers.get("sec-gpc") == "1" or headers.get("dnt") == "1":
         return True
-    return _OPT_OUT.search(_cookies(headers)) is not None
+    return bool(cookies) and _OPT_OUT.search(cookies) is not None
 
 
 def is_ahead_of_visitor(headers: RequestHeaders) -> bool:
@@ -71,7 +74,8 @@ def is_ahead_of_visitor(headers: RequestHeaders) -> bool:
     return False
 
 
-def _cookies(headers: RequestHeaders) -> str:
+def cookies_of(headers: RequestHeaders) -> str:
+    """All cookies that came along."""
     cookies = headers.get_all("cookie")
     return cookies[0] if len(cookies) == 1 else "; ".join(cookies)
 
@@ -89,11 +93,13 @@ def read_lists() -> None:
 @lru_cache(maxsize=4096)
 def _agent(text: str) -> Agent:
     if not text:
-        return Agent(None, None, is_bot=False)
+        return Agent(None, None, is_bot=False, cells="\\N\t\\N")
     found = ua_parser.parse(text)
     is_spider = found.device is not None and found.device.family == "Spider"
     browser = " ".join(found.user_agent.family.split()) if found.user_agent else None  # headers may hold tabs
-    return Agent(_device(text), browser, is_spider or _MISSED_BOTS.search(text) is not None)
+    device = _device(text)
+    is_bot = is_spider or _MISSED_BOTS.search(text) is not None
+    return Agent(device, browser, is_bot, f"{device}\t{cell(browser)}")
 
 
 def _device(text: str) -> str:

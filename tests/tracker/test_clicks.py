@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from accredit.database.keys import key_from_text
 from accredit.programs.models import ContractPeriod, Program
 from accredit.tracker.answers import Refusal
-from accredit.tracker.clicks import MAX_QUERY, new_key, read_query
+from accredit.tracker.chance import BLOCK_BYTES
+from accredit.tracker.clicks import MAX_QUERY, new_ids, read_query
 from accredit.tracker.moments import microseconds, moment_at
 from accredit.tracker.visitors import new_visitor
 from tests.tracker.conftest import Client
@@ -63,13 +64,14 @@ def test_a_click_is_on_disk_once_the_visitor_is_sent_on(client: Client, program:
 
 def test_an_id_carries_its_time_and_a_part_of_its_visitor() -> None:
     now, visitor = moment_at(1773995415123456), new_visitor()
-    assert (now.text, now.day) == ("2026-03-20 08:30:15.123456+00", date(2026, 3, 20))
+    assert (now.text, now.millisecond.day) == ("2026-03-20 08:30:15.123456+00", date(2026, 3, 20))
     assert microseconds(datetime.fromisoformat(now.text)) == now.us
-    key = f"{new_key(now.us, visitor):032x}"
+    key, click_id = new_ids(now.millisecond, visitor)
+    assert key_from_text("ck", click_id).hex == key
     assert int(key[:12], 16) == 1773995415123
     assert (key[12], key[16]) == ("7", "8")
     assert int(key[24:], 16) == crc32(visitor.encode())
-    assert len({new_key(now.us, visitor) for _ in range(100)}) == 100
+    assert len({new_ids(now.millisecond, visitor) for _ in range(2 * BLOCK_BYTES)}) == 2 * BLOCK_BYTES
 
 
 LINKS = [

@@ -35,6 +35,10 @@ def groups_of(
                   max_rows=max_rows)  # fmt: skip
 
 
+async def added(groups: Groups[int, int], n: int) -> int:
+    return await groups.add(n)
+
+
 async def until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(READY_SECONDS):
         while not reached():
@@ -64,7 +68,7 @@ def test_what_waits_is_written_together_and_each_gets_its_own_answer(loop: async
         return [2 * row for row in rows]
 
     groups = groups_of(write, max_rows=100)
-    answers = run(loop, groups, lambda: asyncio.gather(*(groups.add(n) for n in range(250))))
+    answers = run(loop, groups, lambda: asyncio.gather(*(added(groups, n) for n in range(250))))
     assert answers == [2 * n for n in range(250)]
     assert sizes == [100, 100, 50]
     assert groups.figures.rows.sum == 250
@@ -73,7 +77,7 @@ def test_what_waits_is_written_together_and_each_gets_its_own_answer(loop: async
 @pytest.mark.django_db(transaction=True)
 def test_a_row_that_the_database_refuses_fails_alone(loop: asyncio.AbstractEventLoop) -> None:
     groups = groups_of(double)
-    answers = run(loop, groups, lambda: asyncio.gather(*(groups.add(n) for n in (1, 13, 2)), return_exceptions=True))
+    answers = run(loop, groups, lambda: asyncio.gather(*(added(groups, n) for n in (1, 13, 2)), return_exceptions=True))
     assert (answers[0], answers[2]) == (2, 4)
     assert type(answers[1]).__name__ == "DivisionByZero"
 
@@ -88,9 +92,9 @@ def test_the_queue_is_bounded(loop: asyncio.AbstractEventLoop) -> None:
         return rows
 
     async def work() -> Sequence[int | BaseException]:
-        first = asyncio.ensure_future(groups.add(0))
+        first = asyncio.ensure_future(added(groups, 0))
         await writes.wait()
-        others = [asyncio.ensure_future(groups.add(n)) for n in (1, 2, 3)]
+        others = [asyncio.ensure_future(added(groups, n)) for n in (1, 2, 3)]
         await until(lambda: others[2].done())
         may_go.set()
         return await asyncio.gather(first, *others, return_exceptions=True)
@@ -139,7 +143,7 @@ def test_a_database_that_hangs_counts_as_gone(loop: asyncio.AbstractEventLoop, m
         return rows
 
     async def work() -> Sequence[Any]:
-        first = asyncio.ensure_future(groups.add(1))
+        first = asyncio.ensure_future(added(groups, 1))
         await hangs.wait()
         await until(lambda: not groups.ready)
         assert not first.done()
@@ -160,5 +164,5 @@ def test_without_a_database_it_is_said_at_once(loop: asyncio.AbstractEventLoop) 
     groups = groups_of(double, url="postgresql://nobody@/none?host=/nowhere")
     groups.start(loop)
     with pytest.raises(Unavailable):
-        loop.run_until_complete(groups.add(1))
+        loop.run_until_complete(added(groups, 1))
     loop.run_until_complete(groups.stop())

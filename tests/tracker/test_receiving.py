@@ -6,14 +6,12 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import polars as pl
-import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accredit.conversions.received import received
 from accredit.programs.models import Program
-from accredit.tracker import receiving
 from accredit.tracker.receiving import MAX_BODY_BYTES, MAX_ORDERS
 from tests.factories.installing import NO_ITEMS
 from tests.factories.installing import orders as frame_of
@@ -222,10 +220,8 @@ def test_a_page_of_the_shop_may_read_the_answer(client: Client) -> None:
     assert "access-control-allow-origin" not in client.post("/t/anvils/sale", ORDER).headers
 
 
-def test_who_comes_when_too_many_wait_is_told_to_come_again(
-    client: Client, program: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(receiving, "MAX_WAITING_ROWS", 1)
+def test_who_comes_when_too_many_wait_is_told_to_come_again(client: Client, program: Program) -> None:
+    client.tracker.conversions.max_waiting = 1
     two = [ORDER, {**ORDER, "order_token": "A-2"}]
     refused = client.post("/t/anvils/sale", two)
     assert (refused.status, refused.json["error"]) == (503, "unavailable")
@@ -234,10 +230,9 @@ def test_who_comes_when_too_many_wait_is_told_to_come_again(
 
 
 def test_nothing_is_taken_before_the_set_up_is_read(client: Client, program: Program) -> None:
-    client.tracker.setup.read = False
+    client.tracker.setup._programs = None
     answer = client.post("/t/anvils/sale", ORDER)
     assert (answer.status, answer.headers["retry-after"]) == (503, "2")
-    client.tracker.setup.read = True
     assert events(program) == []
 
 

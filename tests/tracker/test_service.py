@@ -115,7 +115,7 @@ def test_a_change_of_the_set_up_is_followed_by_itself(client: Client, program: P
 
 def test_everything_is_well_and_said_so(client: Client) -> None:
     assert [client.ask("GET", path).status for path in ("/healthz", "/readyz")] == [200, 200]
-    client.tracker.setup.read = False
+    client.tracker.setup._programs = None
     assert [client.ask("GET", path).status for path in ("/healthz", "/readyz")] == [200, 503]
     assert client.ask("GET", "/c/anvils:barb/banner").headers["retry-after"] == "2"
 
