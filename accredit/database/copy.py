@@ -4,11 +4,17 @@ Both use Django's connection, so that they belong to the transaction that is ope
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from django.db import connection
+from django.db.models import QuerySet
 from psycopg import sql
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 BLOCK_ROWS = 50_000
 INSTANT_FORMAT = "%Y-%m-%d %H:%M:%S%.f%#z"
@@ -35,11 +41,30 @@ def copy_in(table: str, frame: pl.DataFrame) -> None:
 def copy_out(query: sql.Composable, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """The rows of a query as a frame; `schema` names all of its columns in their order: texts, whole numbers, days, and
     instants, which come as timestamptz."""
-    statement = sql.SQL("copy ({}) to stdout (format csv)").format(query)
-    lines = io.BytesIO()
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_copied(query)) as copy:
+        lines = io.BytesIO()
         for line in copy:
             lines.write(line)
+    return _frame(lines, schema)
+
+
+def copy_blocks(
+    connection: "Connection[Any]", query: sql.Composable, schema: Mapping[str, pl.DataType]
+) -> Iterator[pl.DataFrame]:
+    """Like `copy_out` through a connection of one's own, BLOCK_ROWS at a time: there is never more in memory."""
+    with connection.cursor() as cursor, cursor.copy(_copied(query)) as copy:
+        rows = iter(copy)
+        while block := list(islice(rows, BLOCK_ROWS)):
+            lines = io.BytesIO()
+            lines.writelines(block)
+            yield _frame(lines, schema)
+
+
+def _copied(query: sql.Composable) -> sql.Composed:
+    return sql.SQL("copy ({}) to stdout (format csv)").format(query)
+
+
+def _frame(lines: io.BytesIO, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     if not lines.tell():
         return pl.DataFrame(schema=dict(schema))
     instants = [name for name, dtype in schema.items() if isinstance(dtype, pl.Datetime)]
@@ -47,6 +72,12 @@ def copy_out(query: sql.Composable, schema: Mapping[str, pl.DataType]) -> pl.Dat
     lines.seek(0)
     frame = pl.read_csv(lines, has_header=False, schema=texts)
     return frame.with_columns(pl.col(instants).str.to_datetime(INSTANT_FORMAT, time_unit="us", time_zone="UTC"))
+
+
+def statement(rows: QuerySet[Any, Any]) -> sql.Composable:
+    """The query of a queryset, to copy out of."""
+    query, parameters = rows.query.sql_with_params()
+    return sql.SQL(connection.ops.compose_sql(query, parameters))  # type: ignore[attr-defined]
 
 
 def text_array(values: pl.Series) -> sql.Composable:

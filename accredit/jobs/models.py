@@ -1,8 +1,7 @@
 """What somebody started, how far it has come, and what came of it."""
 
-from typing import ClassVar
-
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accredit.database.keys import uuid7
@@ -32,6 +31,8 @@ class Job(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs")
     kind = models.TextField(db_collation="C")
     asked = models.JSONField()
+    partners = ArrayField(models.TextField(), null=True)
+    """The partners whose conversions it saw when it last ran, as `Viewpoint.partners` has them: null is everything."""
     state = models.TextField(choices=State, db_collation="C", default=State.WAITING)
     total = models.PositiveBigIntegerField(null=True)
     """Null while nobody knows."""
@@ -92,6 +93,3 @@ class JobRow(models.Model):
     """A code of the kind."""
     facts = models.JSONField(null=True)
     """What the kind's sentence about it says besides."""
-
-    COLUMNS: ClassVar = ("key", "name", "source", "why", "facts")
-    """What a kind says of a row."""

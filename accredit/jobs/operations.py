@@ -51,7 +51,7 @@ def start(
     NotPermitted."""
     with transaction.atomic():
         job = Job(program=program, user=user, kind=kind, asked=dict(asked), total=total)
-        view_of(job)
+        job.partners = seen_by(view_of(job))
         job.save(force_insert=True)
         if given is not None:
             content = io.BytesIO()
@@ -72,6 +72,16 @@ def view_of(job: Job) -> Viewpoint:
     if not job.user.is_active or (permission is not None and permission not in view.permissions):
         raise NotPermitted
     return view
+
+
+def seen_by(view: Viewpoint) -> list[str] | None:
+    """Whose conversions the viewer sees, as `Job.partners` has it."""
+    return None if view.partners is None else sorted(view.partners)
+
+
+def shows_to(job: Job, view: Viewpoint) -> bool:
+    """Whether what came of a job may still be shown: its user sees no less by now than when it ran."""
+    return view.partners is None or (job.partners is not None and view.partners >= set(job.partners))
 
 
 def defer(job_id: UUID) -> None:

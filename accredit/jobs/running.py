@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -22,7 +23,7 @@ from django.db.models import F, QuerySet
 from accredit.database.copy import copy_in
 from accredit.jobs.kinds import KINDS, AsFile, InBatches, Work
 from accredit.jobs.models import UNFINISHED, Job, JobInput, State
-from accredit.jobs.operations import NotPermitted, folder, view_of
+from accredit.jobs.operations import NotPermitted, folder, seen_by, view_of
 
 TURN_SECONDS = 10.0
 """Then another job has its turn."""
@@ -116,7 +117,10 @@ def _work(job_id: UUID, stopping: Callable[[], bool], until: float) -> bool:
         job = Job.objects.select_related("program", "user").get(id=job_id)
         if job.state != State.RUNNING:
             return False
-        work = Work(job, view_of(job), given, datetime.now(UTC))
+        view = view_of(job)
+        if job.partners != seen_by(view):
+            _update_or_end(job_id, partners=seen_by(view))
+        work = Work(job, view, given, datetime.now(UTC))
         kind = KINDS[job.kind]
         if isinstance(kind, AsFile):
             _write(kind, work, stopping)
@@ -204,6 +208,6 @@ class _Telling:
         self.update(done=done, **({} if total is None else {"total": total}))
 
 
-def _update_or_end(job_id: UUID, **values: int) -> None:
+def _update_or_end(job_id: UUID, **values: Any) -> None:
     if not _running(job_id).update(**values):
         raise Overtaken

@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -50,11 +51,11 @@ def show(request: HttpRequest, template: str, context: Mapping[str, Any], *, sta
     return response
 
 
-def for_users(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+def for_users(view: Callable[Concatenate[HttpRequest, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Opens a page to signed-in users only; everybody else signs in first and comes back."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
         if wants_part(request):
@@ -64,10 +65,12 @@ def for_users(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Call
     return guarded
 
 
-def for_program(view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponse]) -> Callable[..., HttpResponse]:
+def for_program(
+    view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
     """Loads the program of the address (`code`) as the signed-in user sees it; to strangers it does not exist."""
 
-    def loaded(request: HttpRequest, /, code: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def loaded(request: HttpRequest, /, code: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             seen = viewpoint(cast(User, request.user), code)
         except Program.DoesNotExist:
@@ -77,10 +80,12 @@ def for_program(view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpRespo
     return wraps(view)(for_users(loaded))
 
 
-def for_owners(view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponse]) -> Callable[..., HttpResponse]:
+def for_owners(
+    view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
     """Like `for_program`, for advertiser and agency: to partners the page does not exist."""
 
-    def owned(request: HttpRequest, seen: Viewpoint, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def owned(request: HttpRequest, seen: Viewpoint, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not seen.sees_everything:
             raise Http404(f"a page of {seen.program.code!r} for those who run it")
         return view(request, seen, *args, **kwargs)
@@ -90,11 +95,13 @@ def for_owners(view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpRespon
 
 def for_permitted(
     permission: Permission,
-) -> Callable[[Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponse]], Callable[..., HttpResponse]]:
+) -> Callable[[Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Like `for_owners`, for those of them whose role grants `permission`; the others are told that it does not."""
 
-    def guard(view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponse]) -> Callable[..., HttpResponse]:
-        def permitted(request: HttpRequest, seen: Viewpoint, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guard(
+        view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
+        def permitted(request: HttpRequest, seen: Viewpoint, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if permission not in seen.permissions:
                 raise PermissionDenied
             return view(request, seen, *args, **kwargs)

@@ -5,8 +5,10 @@ from django.urls import path
 from accredit.web import preferences
 from accredit.web.conversions import urls as conversions
 from accredit.web.intake import urls as intake
+from accredit.web.jobs import urls as jobs
 from accredit.web.people import signing_in
 from accredit.web.people import urls as people
+from accredit.web.terms import urls as terms
 
 app_name = "web"
 urlpatterns = [
@@ -14,5 +16,7 @@ urlpatterns = [
     path("preferences", preferences.prefer, name="preferences"),
     *intake.urlpatterns,
     *conversions.urlpatterns,
+    *jobs.urlpatterns,
     *people.urlpatterns,
+    *terms.urlpatterns,
 ]

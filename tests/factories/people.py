@@ -6,8 +6,10 @@ from accredit.access.models import Membership, Organization, OrganizationKind, R
 from accredit.conversions.listing import PREFIX
 from accredit.conversions.models import Conversion
 from accredit.database.keys import key_to_text
+from accredit.jobs.models import PREFIX as JOB
+from accredit.jobs.models import Job, State
 from accredit.programs.models import Partner, Program
-from tests.factories.installing import clicks, install, items, load, orders
+from tests.factories.installing import NOW, clicks, install, items, load, orders
 
 PASSWORD = "a horse, correctly stapled"
 PEOPLE = {
@@ -51,7 +53,8 @@ ITEMS = """
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """`users`: by who they are (PEOPLE); `keys`: order token → key of the conversion, as addresses have it."""
+    """`users`: by who they are (PEOPLE); `keys`: order token → key of the conversion, as addresses have it; `their-job`:
+    that of a job of the agency."""
 
     program: Program
     users: dict[str, User]
@@ -68,8 +71,11 @@ def open_shop() -> Shop:
     program.save(update_fields=["agency"])
     organization = Organization.objects.get(name="Barb Dwyer Ltd")
     Partner.objects.filter(program=program, code="barb").update(organization=organization)
-    found = Conversion.objects.filter(program=program)
-    return Shop(program, users, {one.order_token: key_to_text(PREFIX, one.id) for one in found})
+    job = Job.objects.create(
+        program=program, user=users["agency"], kind="validation", asked={}, state=State.DONE, ended_at=NOW
+    )
+    keys = {one.order_token: key_to_text(PREFIX, one.id) for one in Conversion.objects.filter(program=program)}
+    return Shop(program, users, {**keys, "their-job": key_to_text(JOB, job.id)})
 
 
 def _person(who: str, kind: OrganizationKind, name: str, role: Role) -> User:

@@ -1,0 +1,1 @@
+"""Work in the background: started by somebody, watched, left and found again."""
