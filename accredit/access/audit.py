@@ -22,9 +22,9 @@ def record(
     program: models.Model | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a line, in the transaction of what it tells of. `actor`: None for a command of whoever runs the installation.
-    `action`: a code such as `role_changed`, with its word in `accredit.web.words.ACTIONS`; `subject`: what it was done
-    to; `detail`: values before and after as JSON. Neither holds a secret or more of a person than the name."""
+    """Add a line, in the transaction of what it tells of. `actor`: None for a command of whoever runs Accredit.
+    `action`: a code such as `role_changed`, with its word in `accredit.web.people.words.ACTIONS`; `subject`: what it
+    was done to; `detail`: values before and after as JSON. Neither holds a secret or more of a person than the name."""
     AuditEntry.objects.create(
         at=now,
         actor_id=actor and actor.pk,

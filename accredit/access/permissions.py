@@ -13,11 +13,18 @@ class Permission(StrEnum):
     """Approve and reject conversions, and change their turnover."""
     SET_UP = "set_up"
     """Change the set-up of programs."""
+    ACCEPT_TERMS = "accept_terms"
+    """Let one's own contract begin with announced terms earlier."""
     MANAGE_PEOPLE = "manage_people"
     """Invite people into the organization, change their roles, end their memberships, and make keys for programs."""
 
+    SHARE_VIEWS = "share_views"
+    """Keep views of lists for everybody in the organization, and change those that are."""
 
-_EDITS = frozenset({Permission.VALIDATE, Permission.SET_UP})
+
+_SHARES = frozenset({Permission.SHARE_VIEWS})
+_EDITS = _SHARES | {Permission.VALIDATE, Permission.SET_UP}
+_EDITS_OF_PARTNERS = frozenset({Permission.ACCEPT_TERMS})
 _OWNS = frozenset({Permission.MANAGE_PEOPLE})
 GRANTS: Mapping[tuple[OrganizationKind, Role], frozenset[Permission]] = {
     (OrganizationKind.AGENCY, Role.OWNER): _EDITS | _OWNS,
@@ -26,8 +33,8 @@ GRANTS: Mapping[tuple[OrganizationKind, Role], frozenset[Permission]] = {
     (OrganizationKind.ADVERTISER, Role.OWNER): _EDITS | _OWNS,
     (OrganizationKind.ADVERTISER, Role.EDITOR): _EDITS,
     (OrganizationKind.ADVERTISER, Role.VIEWER): frozenset(),
-    (OrganizationKind.PARTNER, Role.OWNER): _OWNS,
-    (OrganizationKind.PARTNER, Role.EDITOR): frozenset(),
+    (OrganizationKind.PARTNER, Role.OWNER): _SHARES | _OWNS,
+    (OrganizationKind.PARTNER, Role.EDITOR): _SHARES,
     (OrganizationKind.PARTNER, Role.VIEWER): frozenset(),
 }
 

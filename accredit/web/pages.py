@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -36,6 +37,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "scheme": user.colour_scheme if user else ColourScheme.AUTO,
         "density": user.density if user else Density.COMFORTABLE,
         "choices": choices(request),
+        "is_demo": settings.IS_DEMO,
     }
     if user and not wants_part(request):
         around["programs"] = visible_programs(user)

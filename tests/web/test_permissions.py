@@ -15,7 +15,17 @@ from tests.factories.people import PEOPLE, Shop
 from tests.factories.tables import table
 
 ADDRESSES = Path(__file__).parent / "addresses"
-GOES = {"there": "/programs/anvils/conversions", "home": "/", "door": "/sign-in"}
+GOES = {
+    "there": "/programs/anvils/conversions",
+    "home": "/",
+    "door": "/sign-in",
+    "acme": "/organizations/ACME/people",
+    "barb": "/organizations/partner/people",
+    "else": "/organizations/stranger/people",
+    "change": "/account/password",
+    "security": "/account/security",
+    "password": "/account/confirm",
+}
 
 
 def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -37,6 +47,8 @@ def test_every_address_for_everybody(shop: Shop, as_: Callable[[str | None], Cli
             expected = row[role]
             if expected == "sign-in":
                 fine = response.status_code == 302 and went is not None and went.startswith("/sign-in?next=")
+            elif expected == "confirm":
+                fine = response.status_code == 302 and went is not None and went.startswith("/account/confirm?next=")
             elif expected in GOES:
                 fine = response.status_code == 302 and went == GOES[expected]
             else:

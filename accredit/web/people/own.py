@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +17,7 @@ from accredit.access.mailing import mailbox as kept_mails
 from accredit.access.models import Language, User
 from accredit.web import formats
 from accredit.web.pages import for_users, show
+from accredit.web.people.organizations import UTC_ZONE
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -50,7 +50,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where the user is signed in. A session that began before this list was kept is not in it."""
     user = cast(User, request.user)
-    zone = timezone.get_current_timezone()
+    zone = UTC_ZONE
     found = sorted(UserSession.objects.purge_and_list(user), key=lambda one: one.created_at, reverse=True)
     shown = [
         {
@@ -107,7 +107,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     """What the demo would have sent by e-mail. Elsewhere there is no such page."""
     if not settings.IS_DEMO:
         raise Http404("the demo's mailbox")
-    zone = timezone.get_current_timezone()
+    zone = UTC_ZONE
     mails = [
         {"to": one.to, "subject": one.subject, "text": one.text, "at": formats.instant(one.sent_at, zone, seconds=True)}
         for one in kept_mails()

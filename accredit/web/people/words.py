@@ -1,0 +1,68 @@
+"""What the codes of people, keys and the audit log are called."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accredit.web.words import Words
+
+KINDS: Words = {"agency": _("Agency"), "advertiser": _("Advertiser"), "partner": _("Partner")}
+
+ROLES: Words = {"owner": _("Owner"), "editor": _("Editor"), "viewer": _("Viewer")}
+
+OWNING_RIGHTS: Words = {
+    "owner": _("everything; invites people and makes keys"),
+    "editor": _("validates conversions and sets up programs"),
+    "viewer": _("looks and changes nothing"),
+}
+"""What a role may do in an agency and an advertiser."""
+
+PARTNER_RIGHTS: Words = {
+    "owner": _("sees the partner’s conversions; invites people and makes keys"),
+    "editor": _("sees the partner’s conversions"),
+    "viewer": _("sees the partner’s conversions"),
+}
+
+SCOPES: Words = {"read": _("Read"), "validate": _("Read and validate")}
+
+REFUSED: Words = {
+    "role": _("Choose one of the roles."),
+    "email": _("This is no e-mail address. It looks like name@example.com."),
+    "member": _("This person belongs to the organization already."),
+    "gone": _("This person no longer belongs to the organization."),
+    "last_owner": _("An organization keeps at least one owner. Make somebody else an owner first."),
+    "another": _("The invitation is for another e-mail."),
+    "name": _("Say a name."),
+    "known": _("Somebody signs in with this e-mail already: sign in, then open the link again."),
+}
+"""Why something about people was not done."""
+
+KEY_REFUSED: Words = {
+    "name": _("Name the key after the program that uses it, in 100 characters or fewer."),
+    "scope": _("Your role does not grant this."),
+    "expiry": _("Choose when the key ends."),
+}
+"""Why a key was not made."""
+
+ACTIONS: Words = {
+    "invited": _("invited somebody to"),
+    "invited_again": _("sent an invitation again to"),
+    "invitation_withdrawn": _("withdrew an invitation to"),
+    "joined": pgettext_lazy("audit log", "joined"),
+    "role_changed": _("changed the role of"),
+    "member_ended": _("ended the membership of"),
+    "api_key_made": _("made the key"),
+    "api_key_ended": _("ended the key"),
+    "partner_let_in": _("let the partner sign in"),
+    "set_up_changed": _("changed the set-up of"),
+    "program_added": _("added the program"),
+    "two_factor_reset": _("removed the second step of"),
+}
+"""What somebody did, before what they did it to."""
+
+DETAILS: Words = {
+    "role": _("role"),
+    "before": pgettext_lazy("audit log", "before"),
+    "after": pgettext_lazy("audit log", "after"),
+    "scope": _("may"),
+    "expires_at": _("ends"),
+}
