@@ -8,6 +8,7 @@ from accredit.conversions.models import Conversion
 from accredit.database.keys import key_to_text
 from accredit.jobs.models import PREFIX as JOB
 from accredit.jobs.models import Job, State
+from accredit.programs.changing import setup_of
 from accredit.programs.models import Partner, Program
 from tests.factories.installing import NOW, clicks, install, items, load, orders
 
@@ -53,8 +54,8 @@ ITEMS = """
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """`users`: by who they are (PEOPLE); `keys`: order token → key of the conversion, as addresses have it; `their-job`:
-    that of a job of the agency."""
+    """`users`: by who they are (PEOPLE); `keys`: order token → key of the conversion, as addresses have it; and
+    `their-job` → that of a job of the agency; and those of `parts_of`."""
 
     program: Program
     users: dict[str, User]
@@ -75,7 +76,19 @@ def open_shop() -> Shop:
         program=program, user=users["agency"], kind="validation", asked={}, state=State.DONE, ended_at=NOW
     )
     keys = {one.order_token: key_to_text(PREFIX, one.id) for one in Conversion.objects.filter(program=program)}
-    return Shop(program, users, {**keys, "their-job": key_to_text(JOB, job.id)})
+    return Shop(program, users, {**keys, **parts_of(program), "their-job": key_to_text(JOB, job.id)})
+
+
+def parts_of(program: Program) -> dict[str, str]:
+    """`ad-banner`, `cp-barb` (the first of its periods): the key of each part of the set-up, as addresses have it."""
+    found = setup_of(program.code)
+    prefixes = {"event_type": "et", "partner": "pa", "channel": "ch", "ad": "ad", "project": "pj", "rejection_reason": "rr",
+                "contract_period": "cp", "channel_period": "hp", "promo_code": "pc"}  # fmt: skip
+    keys: dict[str, str] = {}
+    for table, prefix in prefixes.items():
+        for key, id in found.ids[table].items():
+            keys.setdefault(f"{prefix}-{key[1] if table == 'promo_code' else key[0]}", key_to_text(prefix, id))
+    return keys
 
 
 def _person(who: str, kind: OrganizationKind, name: str, role: Role) -> User:

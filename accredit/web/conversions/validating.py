@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import polars as pl
@@ -20,24 +20,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.conversions import validating
 from accredit.conversions.filters import PREFIX, Filters
 from accredit.conversions.history import timeline
-from accredit.conversions.listing import TakesTooLong, Total, filtered, totals_of
+from accredit.conversions.listing import TakesTooLong, Total, filtered, patient, totals_of
 from accredit.conversions.models import Conversion, Status
 from accredit.conversions.validating import ASKED, UNCHANGED
+from accredit.conversions.validation_job import MOST, TooMany, asked_of, matching, start_validation
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.conversions.acting import COMMENT_CHARACTERS, actor_of, by_whom, too_long, typed
 from accredit.web.conversions.filtering import state_of
 from accredit.web.conversions.history import reason_titles
+from accredit.web.jobs.pages import show_job
 from accredit.web.naming import Names
 from accredit.web.pages import for_permitted, show
 
 TICKED = 1_000
-"""How many conversions are named one by one at most."""
+"""How many conversions are named one by one at most; what is more goes on in the background."""
 SHOWN = 100
 DECISION = re.compile("[0-9]{1,9}")
 DONE = (Status.APPROVED.value, Status.REJECTED.value)
@@ -178,22 +181,25 @@ def validate(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     status, reason, comment = typed(request, "status"), typed(request, "rejection_reason"), typed(request, "comment")
     if sentence := _refused(view, status, reason, comment):
         return _nothing_done(request, sentence)
+    given = {"status": status, "rejection_reason": reason or None, "comment": comment or None}
     if typed(request, "all"):
         state = state_of(Names(view), request.GET)
-        found = filtered(view, state.filters).filter(status=Status.OPEN)
-        count = found.count()
-        if typed(request, "count") != str(count) or state.not_understood:
+        try:
+            with patient():
+                keys = matching(view, state.filters)
+        except (TakesTooLong, TooMany):
+            text = _("At most %(n)s conversions are validated at once: nothing was changed. Narrow the period.")
+            return _nothing_done(request, text % {"n": formats.number(MOST)})
+        if typed(request, "count") != str(len(keys)) or state.not_understood:
             text = _("By now %(n)s match the filters: nothing was changed. Close this and look again.")
-            return _nothing_done(request, text % {"n": formats.number(count)})
-        keys: Mapping[UUID, int | None] = dict(found.values_list("id", "decision")[:TICKED])
+            return _nothing_done(request, text % {"n": formats.number(len(keys))})
+        asked = asked_of(keys, **given)
     else:
-        keys = named(request)
-    given = {"status": status, "rejection_reason": reason or None, "comment": comment or None}
-    asked = pl.DataFrame(
-        [{"id": str(key), "decision": decision, **given} for key, decision in keys.items()],
-        schema=dict(ASKED),
-        orient="row",
-    )
+        rows = [{"id": str(key), "decision": decision, **given} for key, decision in named(request).items()]
+        asked = pl.DataFrame(rows, schema=dict(ASKED), orient="row")
+    if len(asked) > TICKED:
+        job = start_validation(view, cast(User, request.user), asked, said={"status": status})
+        return show_job(request, view, job, template="web/jobs/started.html")
     parts = list(validating.validate(view.program.code, asked, actor_of(request), now=datetime.now(UTC)))
     unchanged = pl.concat([part.unchanged for part in parts]) if parts else pl.DataFrame(schema=dict(UNCHANGED))
     context = outcome(view, status, sum(len(part.changes) for part in parts), unchanged)

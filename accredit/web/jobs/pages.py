@@ -45,11 +45,13 @@ def job(request: HttpRequest, view: Viewpoint, job: str) -> HttpResponse:
     return show_job(request, view, _found(request, view, job))
 
 
-def show_job(request: HttpRequest, view: Viewpoint, job: Job) -> HttpResponse:
-    """The page of a job, or its progress alone."""
+def show_job(
+    request: HttpRequest, view: Viewpoint, job: Job, *, template: str = "web/jobs/progress.html"
+) -> HttpResponse:
+    """The page of a job, or the part of `template` alone."""
     context: dict[str, Any] = {"section": "jobs", "program": view.program, "view": view, "job": _said(view, job)}
     if wants_part(request):
-        return show(request, "web/jobs/progress.html", context)
+        return show(request, template, context)
     after = request.GET.get("after", "")
     start = int(after) if after.isascii() and after.isdecimal() and len(after) < 12 else 0
     rows = rows_of(job.id, start, ROWS + 1)

@@ -48,10 +48,8 @@ function settle() {
     dialog().querySelector("[aria-invalid], .refused")?.focus();
     return;
   }
-  if (Number(done.dataset.changed)) {
-    untick();
-    refresh();
-  }
+  if (Number(done.dataset.changed)) untick();
+  if (!("refused" in done.dataset)) refresh();
   if (Number(done.dataset.left) || "refused" in done.dataset) dialog().querySelector("h1").focus();
   else {
     say(done.textContent.trim());
@@ -62,6 +60,7 @@ function settle() {
 export function listenToWindow() {
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     if (ctx.target?.id === "window" && dialog().open) settle();
+    if (ctx.target?.id === "job" && dialog()?.querySelector('[data-state="done"]')) refresh();
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#window [data-closes]")) dialog().close();
