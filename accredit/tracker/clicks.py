@@ -103,10 +103,12 @@ def take(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel: bool)
     headers = scope.headers
     agent = visitors.agent_of(headers)
     if method == "HEAD" or agent.is_bot or visitors.is_ahead_of_visitor(headers):
-        return _without_record(tracker, protocol, page, "not_counted")
+        _without_record(tracker, protocol, page, "not_counted")
+        return None
     cookies = visitors.cookies_of(headers)
     if visitors.wants_no_record(headers, cookies):
-        return _without_record(tracker, protocol, page, "opted_out")
+        _without_record(tracker, protocol, page, "opted_out")
+        return None
     address = visitors.address_of(scope, tracker.trusted)
     if not tracker.address_limit.allows(address):
         raise too_many()
