@@ -5,7 +5,8 @@ Facts name the set-up by its codes, as the engine and the files do. Every key be
 
 from django.db import models
 
-from accredit.access.models import User
+from accredit.access.models import Organization, User
+from accredit.database.keys import uuid7
 from accredit.money import MAX_AMOUNT_MINOR
 from accredit.programs.models import Program, one_of
 
@@ -116,6 +117,10 @@ class Credited(Fact):
         abstract = True
 
 
+SOUGHT = ("sub_id1", "sub_id2", "sub_id3", "sub_id4", "sub_id5", "sub_id6", "promo_code")
+"""Fields with many values, of which lists look for one; an index has only those conversions that carry it."""
+
+
 class Conversion(Credited):
     """What holds. Everything that rules look at is here, so that it can be credited and priced again."""
 
@@ -180,9 +185,8 @@ class Conversion(Credited):
         ]
         indexes = [
             models.Index(fields=["program", "occurred_at", "id"], name="conversion_by_time"),
-            *(
-                models.Index(fields=["program", field, "occurred_at"], name=f"conversion_by_{field}")
-                for field in ("event_type", "status", "customer_status")
+            models.Index(
+                fields=["program", "occurred_at", "id"], condition=models.Q(status=Status.OPEN), name="conversion_open"
             ),
             *(
                 models.Index(
@@ -196,7 +200,17 @@ class Conversion(Credited):
                 models.Index(fields=["program", "currency", f"{field}_minor", "id"], name=f"conversion_by_{field}")
                 for field in ("turnover", "commission")
             ),
+            *(
+                models.Index(
+                    fields=["program", field, "occurred_at"],
+                    opclasses=["uuid_ops", "text_pattern_ops", "timestamptz_ops"],
+                    condition=models.Q(**{f"{field}__isnull": False}),
+                    name=f"conversion_by_{field}",
+                )
+                for field in SOUGHT
+            ),
         ]
+        """Every one is written by every booking and validation: see docs/decisions/0010-conversion-list.md."""
 
     def __str__(self) -> str:
         return f"{self.event_type} {self.order_token}"
@@ -284,3 +298,41 @@ class Change(Fact):
                 name="change_rejected",
             ),
         ]
+
+
+class ListView(models.Model):
+    """A view of the conversion list under a name: one's own, or shared with everybody in an organization. `query`: what
+    the address of the list says, filters, sort and columns."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    program = models.ForeignKey(Program, on_delete=models.CASCADE, db_index=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, null=True)
+    name = models.CharField(max_length=60)
+    query = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "user", "name"], name="list_view_of_user"),
+            models.UniqueConstraint(fields=["program", "organization", "name"], name="list_view_of_organization"),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True) ^ models.Q(organization__isnull=True), name="list_view_of_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListHabit(models.Model):
+    """How a user looks at the list of a program where the address says nothing: with which columns, through which
+    view."""
+
+    pk = models.CompositePrimaryKey("user_id", "program_id")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
+    program = models.ForeignKey(Program, on_delete=models.CASCADE)
+    columns = models.TextField(default="")
+    view = models.ForeignKey(ListView, on_delete=models.SET_NULL, null=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.program}"

@@ -59,8 +59,8 @@ class Cells:
         return reason_titles(self.names.view)
 
     def row(self, columns: Sequence[Column], one: Conversion) -> dict[str, Cell]:
-        """By column, and what the page needs to know of every row: its key, its order number, its status, and `faint`: the columns that
-        matter less in it."""
+        """By column, and what the page needs to know of every row: its key, its order number, its status, and `faint`:
+        the columns that matter less in it."""
         unpaid = one.credited_to != CreditedTo.PARTNER
         status = {"code": one.status, "word": words.word(words.STATUSES, one.status)}
         return {

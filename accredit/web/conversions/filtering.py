@@ -13,10 +13,12 @@ from accredit.conversions.columns import COLUMNS, columns_for
 from accredit.conversions.filters import ALIASES, Filters, Operator, Parameter, read
 from accredit.conversions.listing import Cursor, CursorError, Order, cursor_from_text
 from accredit.conversions.views import Chosen, ColumnsError, columns_from_text, columns_text, default_columns
+from accredit.database.keys import KeyTextError, key_from_text
 from accredit.web.conversions.choices import codes
 from accredit.web.naming import Names
 
 SHOWN_CHARACTERS = 40
+VIEW_PREFIX = "lv"
 CHECKED = ("event", "credited", "customer")
 """Columns of which the program's set-up says every value that there can be."""
 
@@ -30,6 +32,8 @@ class ListState:
     order: Order = field(default_factory=Order)
     cursor: Cursor | None = None
     chosen: Sequence[Chosen] = ()
+    view_key: str = ""
+    """The kept view that was opened; what is looked at may differ from it by now."""
     not_understood: Sequence[tuple[str | Promise, str]] = ()
     """Label and value of what the address says besides."""
 
@@ -56,6 +60,11 @@ class ListState:
             found.append(("columns", columns_text(columns)))
         return found
 
+    @property
+    def kept_query(self) -> str:
+        """What a view keeps."""
+        return urlencode(self.parameters())
+
     def query(
         self,
         more: Mapping[str, str] = MappingProxyType({}),
@@ -65,7 +74,10 @@ class ListState:
         chosen: Sequence[Chosen] | None = None,
     ) -> str:
         """`parameters`, and more of them, as the query of an address."""
-        parameters = [*self.parameters(filters=filters, order=order, chosen=chosen), *more.items()]
+        parameters = [*self.parameters(filters=filters, order=order, chosen=chosen)]
+        if self.view_key:
+            parameters.append(("view", self.view_key))
+        parameters += more.items()
         return f"?{urlencode(parameters)}" if parameters else ""
 
     def query_sorted_by(self, name: str) -> str:
@@ -83,7 +95,7 @@ def state_of(names: Names, data: QueryDict) -> ListState:
     filters, unknown = _known(names, filters)
     wrong += unknown
 
-    given = {name: text for name, text in parameters if name in ("sort", "columns", "after", "before")}
+    given = {name: text for name, text in parameters if name in ("sort", "columns", "after", "before", "view")}
     sort = given.get("sort", "-time")
     order = Order(sort.removeprefix("-"), descending=sort.startswith("-"))
     if order.name not in shown or not shown[order.name].sort:
@@ -104,7 +116,16 @@ def state_of(names: Names, data: QueryDict) -> ListState:
             cursor = cursor_from_text(given[place], order, backwards=place == "before")
         except CursorError:
             wrong.append((_("Place in the list"), given[place]))
-    return ListState(names, filters, order, cursor, chosen, [(label, _shown(text)) for label, text in wrong])
+    told = [(label, _shown(text)) for label, text in wrong]
+    return ListState(names, filters, order, cursor, chosen, _view_key(given.get("view", "")), told)
+
+
+def _view_key(text: str) -> str:
+    try:
+        key_from_text(VIEW_PREFIX, text)
+    except KeyTextError:
+        return ""
+    return text
 
 
 def _known(names: Names, filters: Filters) -> tuple[Filters, Sequence[tuple[str | Promise, str]]]:

@@ -1,15 +1,17 @@
 """The conversion list, its totals, and the panel that explains one conversion."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from accredit.access.models import User
 from accredit.conversions.columns import COLUMNS, Column
 from accredit.conversions.filters import PREFIX, Filters, Parameter
 from accredit.conversions.listing import (
@@ -24,7 +26,9 @@ from accredit.conversions.listing import (
     totals_of,
 )
 from accredit.conversions.models import Conversion
+from accredit.conversions.views import kept_by
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
+from accredit.programs.models import Program
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
 from accredit.web.conversions.bar import bar_of
@@ -32,6 +36,7 @@ from accredit.web.conversions.cells import Cell, Cells, grid_column
 from accredit.web.conversions.explaining import explain
 from accredit.web.conversions.filtering import ListState, state_of
 from accredit.web.conversions.totals import figures_of
+from accredit.web.conversions.view_menu import view_query, views_of
 from accredit.web.naming import Names
 from accredit.web.pages import for_program, show, wants_part
 
@@ -39,7 +44,10 @@ from accredit.web.pages import for_program, show, wants_part
 @require_safe
 @for_program
 def conversion_list(request: HttpRequest, view: Viewpoint) -> HttpResponse:
-    """One page of the list; to htmx the list alone."""
+    """One page of the list; to htmx the list alone. Where the address says nothing, the list opens as the user is used
+    to it, under the address that says so."""
+    if not request.GET and not wants_part(request) and (query := opening_query(cast(User, request.user), view.program)):
+        return HttpResponseRedirect(list_url(view, query))
     return show_list(request, state_of(Names(view), request.GET))
 
 
@@ -90,7 +98,7 @@ def conversion(request: HttpRequest, view: Viewpoint, conversion: str) -> HttpRe
     }
     if wants_part(request):
         return show(request, "web/conversions/panel.html", context)
-    return show(request, "web/conversions/page.html", {**_list_context(state), **context})
+    return show(request, "web/conversions/page.html", {**_list_context(request, state), **context})
 
 
 def list_url(view: Viewpoint, query: str) -> str:
@@ -98,14 +106,24 @@ def list_url(view: Viewpoint, query: str) -> str:
     return reverse("web:conversions", args=[view.program.code]) + query
 
 
-def show_list(request: HttpRequest, state: ListState) -> HttpResponse:
-    """The whole page, or to htmx the list; the address that it shows is the one that the state itself would write."""
-    if not wants_part(request):
-        return show(request, "web/conversions/page.html", _list_context(state))
-    return show(request, "web/conversions/list.html", _list_context(state))
+def show_list(request: HttpRequest, state: ListState, told: Mapping[str, str] = MappingProxyType({})) -> HttpResponse:
+    """The whole page, or to htmx the list under its address. `told`: what came of something that was asked for."""
+    template = "web/conversions/list.html" if wants_part(request) else "web/conversions/page.html"
+    response = show(request, template, {**_list_context(request, state), **told})
+    if wants_part(request):
+        response.headers["HX-Push-Url"] = list_url(state.names.view, state.query(state.place))
+    return response
 
 
-def _list_context(state: ListState) -> dict[str, Any]:
+def opening_query(user: User, program: Program) -> str:
+    """What the address says where a user opens the list: their view, or else their columns."""
+    habit = kept_by(user, program).habit
+    if habit is None or (habit.view is None and not habit.columns):
+        return ""
+    return view_query(habit.view) if habit.view else f"?{urlencode({'columns': habit.columns})}"
+
+
+def _list_context(request: HttpRequest, state: ListState) -> dict[str, Any]:
     view = state.names.view
     program = view.program
     page, too_long = _page(state)
@@ -119,6 +137,7 @@ def _list_context(state: ListState) -> dict[str, Any]:
             _("%(filter)s “%(text)s”") % {"filter": label, "text": text} for label, text in state.not_understood
         ],
         "too_long": too_long,
+        "views": views_of(cast(User, request.user), state),
         "filtered": bool(state.filters.conditions) or state.cursor is not None,
         "grid": {"columns": _columns(state), "rows": rows_of(state, page.rows), "chosen": bool(state.chosen)},
         "list_url": list_url(view, ""),

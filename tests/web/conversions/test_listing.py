@@ -40,6 +40,7 @@ def test_rows_are_ready_to_read(shop: Shop, as_: As) -> None:
     assert first == {
         "id": shop.keys["1001"],
         "url": f"{LIST}/{shop.keys['1001']}",
+        "token": "1001",
         "faint": [],
         "time": "1 Mar 2026, 07:00",
         "order": "1001",
@@ -107,7 +108,7 @@ def test_what_an_address_says_wrongly_is_told_and_left_out(shop: Shop, as_: As, 
 def test_the_filters_are_always_the_same(shop: Shop, as_: As) -> None:
     page = as_("agency").get(LIST).text
     assert re.findall(r'<label for="filter-([a-z]+)"', page) == ["order", "since", "until"]
-    assert re.findall(r'id="chip-([a-z]+)"', page) == ["credited", "status", "customer"]
+    assert re.findall(r'id="chip-([a-z]+)"', page) == ["credited", "status", "customer", "event"]
     assert "Not understood" not in page
 
 

@@ -1,10 +1,12 @@
 // What makes the pages move: fragments by htmx, the grid, the panel and the keys.
+import { listenToColumns } from "accredit/columns";
 import * as filters from "accredit/filters";
 import { mountGrid } from "accredit/grid";
 import { listen } from "accredit/keyboard";
 import { listenToActs, prepare } from "accredit/menu";
 import { clear, close, mark, open } from "accredit/panel";
 import * as selection from "accredit/selection";
+import "accredit/terms";
 import { listenToWindow } from "accredit/window";
 import htmx from "htmx";
 
@@ -52,6 +54,7 @@ setInterval(() => {
 
 listen();
 filters.listen();
+listenToColumns();
 listenToWindow();
 prepare();
 mountGrid();

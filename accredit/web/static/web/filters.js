@@ -1,28 +1,29 @@
-// The small form in which a filter is edited: it opens under what asked for it, and goes with the list that it asked for.
-const form = () => document.getElementById("filter-form");
-let opener = null;
+// The small forms over the list: each opens under what asked for it, and goes with the list that it asked for.
+let opener = null; // id of the button, to which the focus returns
 
-function place(under) {
+function place(box, under) {
   const { left, bottom } = under.getBoundingClientRect();
-  const box = form();
   box.style.left = `${Math.max(8, Math.min(left, innerWidth - box.offsetWidth - 8))}px`;
   box.style.top = `${Math.max(8, Math.min(bottom + 4, innerHeight - box.offsetHeight - 8))}px`;
 }
+
+const home = () => document.getElementById(opener) ?? document.getElementById("filter-add");
 
 export function asked(source) {
   const button = source?.closest?.("[data-edits]");
   if (button) opener = button.closest("#filter-menu") ? "filter-add" : button.id;
 }
 
-// What came is the form, or a list in which the focus goes to the chip that was edited.
+// What came is a form, or a list.
 export function arrived(target) {
-  if (target?.id === "filter-form") {
-    document.getElementById("filter-menu")?.hidePopover();
+  if (target?.matches?.("#filter-form, #columns")) {
+    document.getElementById("filter-menu").hidePopover();
     target.showPopover();
-    place(document.getElementById(opener) ?? document.getElementById("filter-add"));
+    place(target, home());
     target.querySelector("input:not([type=hidden]), textarea, select")?.focus();
-  } else if (target?.id === "list" && opener && document.activeElement === document.body) {
-    (document.getElementById(opener) ?? document.getElementById("filter-add"))?.focus();
+  } else if (target?.id === "list") {
+    document.querySelector("#list [popover][data-open]")?.showPopover();
+    if (opener && document.activeElement === document.body) home()?.focus();
     opener = null;
   }
 }
@@ -35,12 +36,9 @@ export function listen() {
       option.hidden = Boolean(wanted) && !option.textContent.toLowerCase().includes(wanted);
   });
   document.addEventListener("toggle", ({ target, newState }) => {
-    if (target.id === "filter-menu" && newState === "open") {
-      const { left, bottom } = document.getElementById("filter-add").getBoundingClientRect();
-      target.style.left = `${Math.max(8, Math.min(left, innerWidth - target.offsetWidth - 8))}px`;
-      target.style.top = `${bottom + 4}px`;
-    }
-    if (target.id === "filter-form" && newState === "closed" && opener && document.activeElement === document.body)
-      document.getElementById(opener)?.focus();
+    if (!target.closest("#list")) return;
+    const button = document.querySelector(`[popovertarget="${target.id}"]`);
+    if (newState === "open" && button) place(target, button);
+    if (newState === "closed" && !button && document.activeElement === document.body) home()?.focus();
   }, true);
 }

@@ -1,0 +1,40 @@
+"""The menu of views over the list: which there are, which one is open, and what can be done with it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+
+from accredit.access.models import User
+from accredit.conversions.models import ListView
+from accredit.conversions.views import kept_by
+from accredit.database.keys import key_to_text
+from accredit.web.conversions.filtering import VIEW_PREFIX, ListState
+
+
+def view_query(view: ListView) -> str:
+    """What the address of a view says."""
+    return f"?{view.query}{'&' if view.query else ''}view={key_to_text(VIEW_PREFIX, view.id)}"
+
+
+def views_of(user: User, state: ListState) -> Mapping[str, Any]:
+    """The context of the menu. `current`: the view that was opened; `changed`: what is looked at differs from it."""
+    program = state.names.view.program
+    kept = kept_by(user, program)
+    base = reverse("web:conversions", args=[program.code])
+    keys = {one: key_to_text(VIEW_PREFIX, one.id) for one in kept.views}
+    current = next((one for one, key in keys.items() if key == state.view_key), None)
+    query = state.query()
+    return {
+        "own": [(one, base + view_query(one)) for one in kept.own],
+        "shared": [(one, base + view_query(one)) for one in kept.shared],
+        "everything_url": f"{base}?sort=-time",
+        "current": current,
+        "changed": current is not None and current.query != state.kept_query,
+        "may_change": current is not None and kept.may_change(current),
+        "opens": current is not None and kept.habit is not None and kept.habit.view == current,
+        "organizations": kept.organizations,
+        "keep_url": reverse("web:conversion-views", args=[program.code]) + query,
+        "change_url": reverse("web:conversion-view", args=[program.code, keys[current]]) + query if current else "",
+        "columns_url": reverse("web:conversion-columns", args=[program.code]) + query,
+    }
