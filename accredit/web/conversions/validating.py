@@ -56,11 +56,11 @@ class Left:
 
 
 def named(request: HttpRequest) -> Mapping[UUID, int | None]:
-    """The conversions that a form names (`id`), each with the decision that was looked at (`decision`, in the same
-    order) where it says so; what is no key is left out."""
-    decisions = request.POST.getlist("decision")
+    """The conversions that a form names (`id`, joined by commas or repeated), each with the decision that was looked at
+    (`decision`, in the same order) where it says so; what is no key is left out."""
+    keys, decisions = (",".join(request.POST.getlist(name)).split(",")[:TICKED] for name in ("id", "decision"))
     found: dict[UUID, int | None] = {}
-    for text, decision in zip_longest(request.POST.getlist("id")[:TICKED], decisions[:TICKED], fillvalue=""):
+    for text, decision in zip_longest(keys, decisions, fillvalue=""):
         with suppress(KeyTextError):
             found[key_from_text(PREFIX, text)] = int(decision) if DECISION.fullmatch(decision) else None
     return found
@@ -89,8 +89,8 @@ def ask(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         "program": view.program,
         "title": _title(status, count, found),
         "status": status if status in DONE else "",
-        "conversions": [one for one in found if one.status == Status.OPEN],
-        "keys": [(key_to_text(PREFIX, one.id), one.decision) for one in found if one.status == Status.OPEN],
+        "keys": ",".join(key_to_text(PREFIX, one.id) for one in found if one.status == Status.OPEN),
+        "decisions": ",".join(str(one.decision) for one in found if one.status == Status.OPEN),
         "all": every,
         "query": query,
         "count": count,

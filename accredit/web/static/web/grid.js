@@ -12,6 +12,7 @@ Tabulator.registerModule([
 export const before = []; // definitions of Tabulator's
 export const special = {}; // by column: a cell → what stands in it, where it is more than a text
 let table = null;
+export const narrow = () => matchMedia("(max-width: 48rem)").matches;
 
 export const dataOf = (id) => table.getRow(id).getData();
 export const update = (rows) => table.updateData(rows);
@@ -63,7 +64,7 @@ function definition(column, label) {
     field: column.field,
     title: column.title,
     width: column.fixed ?? undefined,
-    minWidth: column.fixed ? 40 : column.width,
+    minWidth: column.fixed ? 40 : column.width * (narrow() ? 0.87 : 1),
     widthGrow: column.grow,
     responsive: column.keep,
     hozAlign: column.number ? "right" : "left",

@@ -1,5 +1,5 @@
 // What can be done with a conversion: by the menu of its row, by keys, and by buttons.
-import { before, dataOf, element, special } from "accredit/grid";
+import { before, dataOf, element, narrow, special } from "accredit/grid";
 import { focusRow, open, openRow, rows } from "accredit/panel";
 import { bar, chosen, count, isTicked, tick, tickEvery, tickPage, untick } from "accredit/selection";
 import { openWindow } from "accredit/window";
@@ -24,12 +24,12 @@ const acts = {
   reject: (row) => validate("rejected", named(row)),
   turnover: (row) => changeTurnover(row.dataset.id),
 };
-const named = (row) => (isTicked(row.dataset.id) && chosen()) || { id: [row.dataset.id] };
+const named = (row) => (isTicked(row.dataset.id) && chosen()) || { id: row.dataset.id };
 
 // The keys mean what is ticked, else the row that has the focus, else the conversion in the panel.
 function byKey(status) {
   const id = focusedRow()?.dataset.id ?? keyOfPanel();
-  const wanted = chosen() ?? (id && { id: [id] });
+  const wanted = chosen() ?? (id && { id });
   if (bar() && wanted) validate(status, wanted);
 }
 export const keys = {
@@ -98,7 +98,7 @@ function onClick(event) {
   } else if (target.closest("#panel [data-act]")) {
     const { act } = target.closest("[data-act]").dataset;
     if (act === "turnover") changeTurnover(keyOfPanel());
-    else validate(act, { id: [keyOfPanel()] });
+    else validate(act, { id: keyOfPanel() });
   } else return;
   if (!target.closest("[type=checkbox]")) event.preventDefault();
   event.stopImmediatePropagation();
@@ -126,16 +126,17 @@ export function prepare() {
   before.length = 0;
   delete special.turnover;
   if (!bar()) return;
-  const { tickPage: page, tickRow, menuOf } = bar().dataset;
+  const { wordPage, wordRow, wordMenu } = bar().dataset;
   const of = (text, cell) => text.replace("{order}", cell.getData().token);
+  const width = narrow() ? 36 : 64; // on narrow screens the panel has the buttons of the menu
   before.push({
-    width: 64, minWidth: 64, resizable: false, responsive: 0, cssClass: "acts",
-    titleFormatter: () => box("tickPage", page),
+    width, minWidth: width, resizable: false, responsive: 0, cssClass: "acts",
+    titleFormatter: () => box("tickPage", wordPage),
     formatter: (cell) => {
-      const tickbox = box("tick", of(tickRow, cell));
+      const tickbox = box("tick", of(wordRow, cell));
       tickbox.tabIndex = -1;
       const both = element("span", "acts-of-row", "");
-      both.append(tickbox, button("menu", "⋮", of(menuOf, cell), "quiet"));
+      both.append(tickbox, button("menu", "⋮", of(wordMenu, cell), "quiet"));
       return both;
     },
   });

@@ -11,7 +11,7 @@ const header = () => document.querySelector("[data-tick-page]");
 const boxOf = (row) => row.querySelector("[data-tick]");
 
 export const isTicked = (id) => every || ticked.has(id);
-export const chosen = () => (every ? { all: "1" } : ticked.size ? { id: [...ticked] } : null);
+export const chosen = () => (every ? { all: "1" } : ticked.size ? { id: [...ticked].join() } : null);
 export const count = () => (every ? document.querySelector("#totals tbody td")?.textContent : String(ticked.size));
 
 function set(ids, on) {
