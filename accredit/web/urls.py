@@ -8,6 +8,7 @@ from accredit.web.intake import urls as intake
 from accredit.web.jobs import urls as jobs
 from accredit.web.people import signing_in
 from accredit.web.people import urls as people
+from accredit.web.setup import urls as setup
 from accredit.web.terms import urls as terms
 
 app_name = "web"
@@ -19,4 +20,5 @@ urlpatterns = [
     *jobs.urlpatterns,
     *people.urlpatterns,
     *terms.urlpatterns,
+    *setup.urlpatterns,
 ]

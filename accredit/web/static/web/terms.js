@@ -1,0 +1,58 @@
+// The editor of terms: what the server cannot do between two answers. The form's state is in its fields.
+let focused = "";
+let dirty = false;
+
+const editor = () => document.getElementById("editor");
+
+// A field that decides which fields stand beside it.
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("#editor [data-shows]")) editor().querySelector("[data-show]").click();
+});
+
+document.addEventListener("input", ({ target }) => {
+  if (!target.closest("#editor")) return;
+  dirty = true;
+  const values = target.closest("[data-values]");
+  if (values && target === values.lastElementChild && target.value) {
+    const another = target.cloneNode();
+    another.value = "";
+    another.id = `${target.id}-`;
+    values.append(another);
+  }
+});
+
+// The answer replaces the form: the reader stays where they were, or goes where the answer says.
+document.addEventListener("htmx:before:swap", () => { focused = document.activeElement?.id ?? ""; });
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.id !== "editor") return;
+  dirty = true;
+  const form = editor();
+  const goal = form?.dataset.focus && document.getElementById(form.dataset.focus);
+  const wrong = form && "wrong" in form.dataset && form.querySelector("[aria-invalid=true]");
+  const field = goal?.querySelector("input:not([type=hidden]), select") ?? wrong ?? document.getElementById(focused);
+  field?.focus();
+});
+
+// Rows are dragged by their handles among their like; the order of the fields is the order that is sent.
+let dragged = null;
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest?.(".handle")?.closest("li") ?? null;
+  if (dragged) event.dataTransfer.setDragImage(dragged, 0, 0);
+});
+document.addEventListener("dragover", (event) => {
+  const over = event.target.closest?.("[data-sorts] > li");
+  if (!dragged || !over || over.parentElement !== dragged.parentElement) return;
+  event.preventDefault();
+  const { top, height } = over.getBoundingClientRect();
+  if (over !== dragged) over[event.clientY < top + height / 2 ? "before" : "after"](dragged);
+});
+document.addEventListener("drop", (event) => { if (dragged) event.preventDefault(); });
+document.addEventListener("dragend", () => {
+  if (dragged) editor().querySelector("[data-show]").click();
+  dragged = null;
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest?.("#editor [value=save], #editor .actions a")) dirty = false;
+});
+addEventListener("beforeunload", (event) => { if (dirty && editor()) event.preventDefault(); });
