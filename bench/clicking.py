@@ -93,7 +93,7 @@ def main(large: bool) -> None:
 
         page = Destination.of("https://anvils.example/sale", "ref")
         program = Program(
-            id=UUID(int=1), id_text=str(UUID(int=1)), code="anvils", currency="USD",
+            id=UUID(int=1), id_text=str(UUID(int=1)), code="anvils", currency="USD", hold_unsigned=False,
             allowed_hosts=frozenset({"anvils.example"}), click_parameter="ref", fallback=page,
             event_types=frozenset({"sale"}), channels=frozenset(), partners={"barb": ((0, float("inf")),)},
             ads={"banner": page}, keys={},

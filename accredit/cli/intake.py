@@ -11,6 +11,7 @@ from accredit.cli.reporting import counted
 app = typer.Typer(help="What came in and is not booked.", no_args_is_help=True)
 
 ProgramCode = Annotated[str | None, typer.Option("--program", help="The code of a program; without it, all.")]
+OrderTokens = Annotated[list[str] | None, typer.Option(help="Only this order; again for more of them.")]
 SHOWN = 100
 CONFLICT_DAYS = 7
 
@@ -20,7 +21,7 @@ def show(program: ProgramCode = None) -> None:
     """Show the orders that wait for somebody, each with the reason, and how many wait for the worker.
 
     unknown_program, unknown_event_type: the set-up does not have it. cannot_be_priced: the commission is too large.
-    failed: booking failed in a way that is not foreseen.
+    failed: booking failed in a way that is not foreseen. unsigned: nobody signed it, and the program holds such orders.
     """
     with ready():
         from accredit.files.errors import printable
@@ -49,9 +50,13 @@ def show(program: ProgramCode = None) -> None:
 @app.command()
 def retry(
     program: ProgramCode = None,
-    reason: Annotated[str | None, typer.Option(help="Only what is held for this reason.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only what is held for this reason; `unsigned` has to be named.")
+    ] = None,
+    order: OrderTokens = None,
 ) -> None:
-    """Have the worker try again what is held, after the set-up was corrected."""
+    """Have the worker try again what is held, after the set-up was corrected; with `--reason unsigned`, let in what is
+    not signed."""
     with ready():
         from accredit.conversions.retrying import retry
         from accredit.programs.queries import program_by_code
@@ -60,7 +65,7 @@ def retry(
             _check_reason(reason)
         if program is not None:
             program_by_code(program)
-        released = retry(program, reason)
+        released = retry(program, reason, order or ())
         for code, rows in released.items():
             typer.echo(f"{code}: {rows:,} wait for the worker again.")
         if not released:
@@ -71,6 +76,7 @@ def retry(
 def discard(
     program: Annotated[str, typer.Option(help="The code of the program; it need not be there.")],
     reason: Annotated[str, typer.Option(help="Only what is held for this reason, such as unknown_program.")],
+    order: OrderTokens = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Take held orders out of what waits, for good: those that came for a program that will never be, for example.
@@ -78,6 +84,7 @@ def discard(
     That they came stays on record, so that the same orders, sent again, are known and are not booked either.
     """
     with ready():
+        from accredit.files.errors import printable
         from accredit.programs.queries import program_by_code
         from accredit.tracking import pending
 
@@ -89,8 +96,9 @@ def discard(
             typer.echo(f"{program}: nothing is held as {reason}.")
             return
         if not yes:
-            typer.confirm(f"Discard {counted(counts[reason], 'order')} of {program} for good?", abort=True)
-        typer.echo(f"{program}: {counted(pending.discard(program, reason), 'order')} discarded.")
+            what = f"{', '.join(order)}" if order else counted(counts[reason], "order")
+            typer.confirm(printable(f"Discard {what} of {program} for good?"), abort=True)
+        typer.echo(f"{program}: {counted(pending.discard(program, reason, order or ()), 'order')} discarded.")
 
 
 def _check_reason(reason: str) -> None:

@@ -1,7 +1,7 @@
 """From the queue to conversions: each event credited, priced and recorded exactly once, whoever dies meanwhile."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import polars as pl
@@ -33,14 +33,16 @@ class Booked:
         return Booked(self.booked + other.booked, self.held + other.held)
 
 
-def book_next(program_id: UUID, code: str, *, wait: bool = False, rows: int = BATCH_ROWS) -> Booked | None:
+def book_next(
+    program_id: UUID, code: str, *, now: datetime, wait: bool = False, rows: int = BATCH_ROWS
+) -> Booked | None:
     """Book what waits longest for a program, in one transaction. None where somebody else holds the program; with
     `wait`, only where that lasts for PATIENCE_SECONDS. Raises OperationalError when the database goes away: then all of
     it still waits."""
     with transaction.atomic():
         if not (_locked_in_time(code) if wait else try_lock_program(code)):
             return None
-        return _book_rows(program_id, pending.take(program_id, rows))
+        return _book_rows(program_id, pending.take(program_id, rows), now)
 
 
 def _locked_in_time(code: str) -> bool:
@@ -57,16 +59,22 @@ def _locked_in_time(code: str) -> bool:
     return True
 
 
-def _book_rows(program_id: UUID, events: pl.DataFrame) -> Booked:
+def _book_rows(program_id: UUID, events: pl.DataFrame, now: datetime) -> Booked:
     """Book events (PENDING) of a program whose lock is held; hold those that have no place to go."""
-    if not Program.objects.filter(id=program_id).exists():
+    program = Program.objects.filter(id=program_id).first()
+    if program is None:
         return _held(events, pending.UNKNOWN_PROGRAM)
     types = list(EventType.objects.filter(program_id=program_id).values_list("code", flat=True))
     known = pl.col("event_type").is_in(types)
-    return _held(events.filter(~known), pending.UNKNOWN_EVENT_TYPE) + _book_known(program_id, events.filter(known))
+    unsigned = (pl.col("signed") == "f") & (pl.col("released") == "f") & program.hold_unsigned
+    return (
+        _held(events.filter(~known), pending.UNKNOWN_EVENT_TYPE)
+        + _held(events.filter(known & unsigned), pending.UNSIGNED)
+        + _book_known(program_id, events.filter(known & ~unsigned), now)
+    )
 
 
-def _book_known(program_id: UUID, events: pl.DataFrame) -> Booked:
+def _book_known(program_id: UUID, events: pl.DataFrame, now: datetime) -> Booked:
     """Book events of known types. Those that cannot be booked do not keep the others: they are held alone."""
     if events.is_empty():
         return Booked()
@@ -74,12 +82,12 @@ def _book_known(program_id: UUID, events: pl.DataFrame) -> Booked:
         with transaction.atomic():
             conversions, items = as_frames(events)
             signed = events["signed"] == "t"
-            book(program_id, conversions, items, events["id"], now=datetime.now(UTC), signed=signed)
+            book(program_id, conversions, items, events["id"], now=now, signed=signed)
             pending.remove(events["id"])
     except OrdersNotPriced as error:
         named = pl.int_range(len(events), eager=True).is_in(error.conversions)
         return _held(events.filter(named), pending.CANNOT_BE_PRICED, TOO_LARGE) + _book_known(
-            program_id, events.filter(~named)
+            program_id, events.filter(~named), now
         )
     except (Exception, pl.exceptions.PanicException) as error:
         if _is_of_the_database(error):
@@ -87,7 +95,7 @@ def _book_known(program_id: UUID, events: pl.DataFrame) -> Booked:
         if len(events) == 1:
             return _held(events, pending.FAILED, _without_content(error))
         half = len(events) // 2
-        return _book_known(program_id, events[:half]) + _book_known(program_id, events[half:])
+        return _book_known(program_id, events[:half], now) + _book_known(program_id, events[half:], now)
     return Booked(booked=len(events))
 
 

@@ -194,10 +194,13 @@ class RejectionReason:
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
+    """`hold_unsigned`: what comes in without a signature waits until somebody lets it in."""
+
     allowed_hosts: tuple[str, ...] = ()
     click_parameter: str = "click_id"
     fallback_page: str = ""
     retention_days: int | None = None
+    hold_unsigned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class Program(models.Model):
     click_parameter = models.TextField()
     fallback_page = models.TextField()
     retention_days = models.PositiveIntegerField(null=True)
+    hold_unsigned = models.BooleanField(default=False)
+    """Orders that come in without a signature wait until somebody lets them in."""
     clicks_are_synthetic = models.BooleanField(default=False)
     """The clicks were made up, as the demo's are: every page that shows a journey says so."""
 

@@ -69,7 +69,7 @@ TABLES: Mapping[str, Table] = {
 
 PROGRAM_VALUES = (
     "name", "advertiser__code", "currency", "timezone", "referral_window_days", "foreign_promo_code", "attribution",
-    "allowed_hosts", "click_parameter", "fallback_page", "retention_days",
+    "allowed_hosts", "click_parameter", "fallback_page", "retention_days", "hold_unsigned",
 )  # fmt: skip
 
 

@@ -47,6 +47,7 @@ def to_rows(program: Program) -> dict[str, Rows]:
                 "click_parameter": program.tracking.click_parameter,
                 "fallback_page": program.tracking.fallback_page,
                 "retention_days": program.tracking.retention_days,
+                "hold_unsigned": program.tracking.hold_unsigned,
             }
         },
         "event_type": {(one.code,): {"customer_status": _pairs(one.customer_status)} for one in program.event_types},
@@ -111,6 +112,7 @@ def from_rows(code: str, rows: Mapping[str, Rows]) -> Program:
             click_parameter=program["click_parameter"],
             fallback_page=program["fallback_page"],
             retention_days=program["retention_days"],
+            hold_unsigned=program["hold_unsigned"],
         ),
         event_types=tuple(
             EventType(code, _mapping(row["customer_status"])) for (code,), row in rows["event_type"].items()

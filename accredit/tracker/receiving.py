@@ -94,6 +94,8 @@ class Call(NamedTuple):
             return f"There is no program {self.program!r} yet: the order is kept until there is one."
         if self.event_type not in self.known.event_types:
             return f"The program has no event type {self.event_type!r}: the order is kept until it has."
+        if self.known.hold_unsigned and self.key is None:
+            return "The order is not signed: it is kept until the same one comes signed, or somebody lets it in."
         return None
 
 

@@ -44,6 +44,7 @@ class Program:
     id_text: str
     code: str
     currency: str
+    hold_unsigned: bool
     allowed_hosts: frozenset[str]
     click_parameter: str
     fallback: Destination | None
@@ -60,7 +61,7 @@ OpenKey = Callable[[UUID, str, datetime | None], Key | None]
 """Makes a key of its id, its sealed secret and its end."""
 
 PROGRAMS: LiteralString = (
-    "select id, code, currency, allowed_hosts, click_parameter, fallback_page from programs_program"
+    "select id, code, currency, hold_unsigned, allowed_hosts, click_parameter, fallback_page from programs_program"
 )
 PERIODS: LiteralString = """
     select partner.program_id, partner.code, period.starts_at, period.ends_at
@@ -144,7 +145,7 @@ def programs_of(connection: Connection, open_key: OpenKey) -> dict[str, Program]
     ads = parts("select program_id, code, landing_page from programs_ad")
     keys = parts("select program_id, id, sealed_secret, ends_at from programs_signingkey")
     programs = {}
-    for id, code, currency, allowed_hosts, parameter, fallback_page in connection.execute(PROGRAMS):
+    for id, code, currency, hold_unsigned, allowed_hosts, parameter, fallback_page in connection.execute(PROGRAMS):
         partners: dict[str, tuple[Period, ...]] = {}
         for partner, starts_at, ends_at in periods[id]:
             others = partners.get(partner, ())
@@ -157,6 +158,7 @@ def programs_of(connection: Connection, open_key: OpenKey) -> dict[str, Program]
             id_text=str(id),
             code=code,
             currency=currency,
+            hold_unsigned=hold_unsigned,
             allowed_hosts=frozenset(allowed_hosts),
             click_parameter=parameter,
             fallback=Destination.of(page, parameter) if page else None,

@@ -17,7 +17,8 @@ UNKNOWN_PROGRAM = "unknown_program"
 UNKNOWN_EVENT_TYPE = "unknown_event_type"
 CANNOT_BE_PRICED = "cannot_be_priced"
 FAILED = "failed"
-REASONS = (UNKNOWN_PROGRAM, UNKNOWN_EVENT_TYPE, CANNOT_BE_PRICED, FAILED)
+UNSIGNED = "unsigned"
+REASONS = (UNKNOWN_PROGRAM, UNKNOWN_EVENT_TYPE, CANNOT_BE_PRICED, FAILED, UNSIGNED)
 """Why a row is held."""
 
 PENDING = {
@@ -101,24 +102,31 @@ def counts(code: str | None = None) -> Sequence[tuple[str, str | None, int]]:
         return list(cursor.fetchall())
 
 
-def release(program_id: UUID, reason: str | None = None) -> int:
-    """Have the held rows of a program, of one reason or of all, wait for a worker again; how many they are."""
+def release(program_id: UUID, reason: str | None = None, order_tokens: Sequence[str] = ()) -> int:
+    """Have the held rows of a program wait for a worker again; how many they are: of one reason, or of all but those
+    that are not signed, which somebody has to name; of these order tokens, or of all."""
+    reasons = [reason] if reason else [one for one in REASONS if one != UNSIGNED]
     with connection.cursor() as cursor:
         cursor.execute(
-            "update tracking_pending set reason = null, detail = null"
-            " where program_id = %(program)s and reason is not null"
-            " and (%(reason)s::text is null or reason = %(reason)s)",
-            {"program": program_id, "reason": reason},
-        )
+            "update tracking_pending set released = released or reason = %(unsigned)s, reason = null, detail = null"
+            " where program_id = %(program)s and reason = any(%(reasons)s)"
+            " and (%(all)s or order_token = any(%(orders)s))",
+            {"program": program_id, "unsigned": UNSIGNED, "reasons": reasons, "all": not order_tokens,
+             "orders": list(order_tokens)},
+        )  # fmt: skip
         released = int(cursor.rowcount)
         cursor.execute("select pg_notify('accredit_pending', '')")
         return released
 
 
-def discard(code: str, reason: str) -> int:
-    """Remove what is held of a program, which need not be there, for a reason; how many rows. Their events stay."""
+def discard(code: str, reason: str, order_tokens: Sequence[str] = ()) -> int:
+    """Remove what is held of a program, which need not be there, for a reason: of these order tokens, or all; how many
+    rows. Their events stay."""
     with connection.cursor() as cursor:
-        cursor.execute("delete from tracking_pending where program = %s and reason = %s", [code, reason])
+        cursor.execute(
+            "delete from tracking_pending where program = %s and reason = %s and (%s or order_token = any(%s))",
+            [code, reason, not order_tokens, list(order_tokens)],
+        )
         return int(cursor.rowcount)
 
 

@@ -20,6 +20,20 @@ CREDIT_GROUPS: Words = {
     "non-preferred": pgettext_lazy("credit group", "non-preferred"),
 }
 
+MATCHES: Words = {"exact": _("exactly"), "regex": _("as a pattern")}
+
+POLICIES: Words = {
+    "always": _("always: its partner is credited, with or without a click"),
+    "involved": _("involved: its partner is credited where it has a click that counts"),
+    "winner": _("winner: clicks alone decide, the code is noted"),
+}
+
+FOREIGN_PROMO_CODES: Words = {
+    "credit": _("is credited as every conversion"),
+    "invalid": _("blocks the payout"),
+}
+"""What becomes of a conversion that carries another partner's code."""
+
 CUSTOMER_STATUSES: Words = {"New": _("New"), "Existing": _("Existing")}
 """Only the two that need no set-up; every other status is a name of the advertiser's own and stays as it is."""
 
@@ -58,6 +72,7 @@ HELD: Words = {
     "unknown_event_type": _("The program has no such event type"),
     "cannot_be_priced": _("The commission cannot be worked out"),
     "failed": _("It could not be booked"),
+    "unsigned": _("It is not signed"),
 }
 """Why an order that came in is held."""
 
@@ -66,6 +81,7 @@ HELD_REMEDIES: Words = {
     "unknown_event_type": _("Add the event type to the program, or have the shop send another one."),
     "cannot_be_priced": _("An amount of the order or of the terms is too large: correct the terms."),
     "failed": _("The log of the worker says what went wrong."),
+    "unsigned": _("The program books only signed orders: look at these, then let them in or discard them."),
 }
 """What to do about it."""
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def book_round(stop: Event) -> Booked:
     for program_id, code in waiting_programs():
         if stop.is_set():
             return done
-        booked = book_next(program_id, code)
+        booked = book_next(program_id, code, now=datetime.now(UTC))
         if booked is None:
             busy.append((program_id, code))
         else:
@@ -59,7 +60,7 @@ def book_round(stop: Event) -> Booked:
     # Others work on all that waits: take a place in the line of one, so that a long load does not keep them all out.
     if busy and not (done.booked or done.held):
         program_id, code = busy[0]
-        booked = book_next(program_id, code, wait=True) or Booked()
+        booked = book_next(program_id, code, now=datetime.now(UTC), wait=True) or Booked()
         _tell(code, booked)
         done += booked
     return done

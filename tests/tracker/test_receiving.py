@@ -111,6 +111,14 @@ def test_what_the_program_does_not_have_yet_is_held(client: Client, program: Pro
     assert ("to come", future["order_token"]) in kept
 
 
+def test_what_is_not_signed_is_held_where_the_program_wants_that(client: Client, program: Program) -> None:
+    Program.objects.filter(id=program.id).update(hold_unsigned=True)
+    client.reread()
+    answer = client.post("/t/anvils/sale", ORDER)
+    assert (answer.status, answer.json["outcome"]) == (202, "held")
+    assert "not signed" in answer.json["message"]
+
+
 REFUSED = [
     ("PUT", "/t/anvils/sale", b"{}", 405, "method"),
     ("POST", "/t/anvils", b"{}", 404, "no_event_type"),

@@ -32,7 +32,7 @@ def test_what_comes_in_is_booked_as_a_file_is(rows: int) -> None:
     load(loaded, clicks(CLICKS), placed, items(ITEMS, placed))
     load(live, clicks(CLICKS))
     arrive(live.id, "hammers", placed, items(ITEMS, placed))
-    while (done := book_next(live.id, "hammers", rows=rows)) != Booked():
+    while (done := book_next(live.id, "hammers", now=NOW, rows=rows)) != Booked():
         assert done
         assert 0 < done.booked <= rows
     assert content(live) == content(loaded)

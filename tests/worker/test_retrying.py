@@ -7,7 +7,8 @@ from accredit.conversions.booking import Booked
 from accredit.conversions.models import Conversion
 from accredit.conversions.retrying import retry
 from accredit.database.keys import key_of_unknown_program
-from accredit.programs.queries import UnknownProgram
+from accredit.files import parse_program, write_program
+from accredit.programs.queries import UnknownProgram, program_value
 from accredit.tracking import pending
 from tests.factories.arriving import arrive
 from tests.factories.installing import SHOP, clicks, install, load, orders
@@ -57,6 +58,28 @@ def test_an_event_type_that_was_unknown_is_booked_once_the_program_has_it() -> N
     assert retry("anvils", pending.UNKNOWN_EVENT_TYPE) == {"anvils": 2}
     assert book_all() == Booked(2)
     assert Conversion.objects.filter(event_type="trade-in").count() == 2
+
+
+SIGNING = SHOP.replace("retention_days = 500", "retention_days = 500\nhold_unsigned = true")
+
+
+def test_what_is_not_signed_waits_where_the_program_wants_it_until_it_is_signed_or_let_in() -> None:
+    program = install(SIGNING)
+    table = "order | at | turnover\n {} | T | 10.00"
+    for token, signed in (("1", True), ("2", False), ("3", False), ("4", False)):
+        arrive(program.id, "anvils", orders(table.format(token)), signed=signed)
+    load(program, orders=orders(table.format("5")))  # a file is nobody's guess
+    assert book_all() == Booked(1, 3)
+    assert {row["reason"] for row in pending.held()} == {"unsigned"}
+    arrive(program.id, "anvils", orders(table.format("2")), signed=True)
+    assert book_all() == Booked(1)
+    assert retry("anvils") == {}  # nobody named them
+    assert retry("anvils", pending.UNSIGNED, ["3"]) == {"anvils": 1}
+    assert book_all() == Booked(1)
+    assert pending.discard("anvils", pending.UNSIGNED, ["1", "4"]) == 1
+    booked = Conversion.objects.order_by("order_token").values_list("order_token", "signed")
+    assert [*booked] == [("1", True), ("2", True), ("3", False), ("5", None)]
+    assert parse_program("exported.toml", write_program(program_value(program.id)).encode()).tracking.hold_unsigned
 
 
 def test_nothing_is_released_of_a_program_that_is_not_there() -> None:

@@ -429,6 +429,7 @@ def _read_tracking(section: Section | None) -> Tracking:
         click_parameter=parameter,
         fallback_page=section.url("fallback_page"),
         retention_days=section.integer("retention_days", None, most=MAX_RETENTION_DAYS),
+        hold_unsigned=section.boolean("hold_unsigned", default=False),
     )
     section.done()
     return tracking

@@ -98,6 +98,7 @@ def _tracking(tracking: Tracking) -> Iterator[str]:
         click_parameter=tracking.click_parameter,
         fallback_page=tracking.fallback_page or None,
         retention_days=tracking.retention_days,
+        hold_unsigned=tracking.hold_unsigned or None,
     )
 
 

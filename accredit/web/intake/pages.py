@@ -53,6 +53,7 @@ def intake(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         "waiting": _waiting(found.waiting),
         "reasons": [
             {
+                "code": count.reason,
                 "title": words.word(words.HELD, count.reason),
                 "remedy": words.word(words.HELD_REMEDIES, count.reason) if count.reason in words.HELD_REMEDIES else "",
                 "orders": formats.number(count.orders),
