@@ -96,6 +96,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Accredit"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones differ by some seconds
 SOCIALACCOUNT_ADAPTER = "accredit.web.people.adapters.ProviderAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = True  # the policy admits no form that another host answers
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
@@ -110,6 +111,12 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
+
+FILE_UPLOAD_HANDLERS = [
+    "accredit.web.validation.uploading.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
