@@ -47,7 +47,7 @@ ACTIONS: Words = {
     "invited": _("invited somebody to"),
     "invited_again": _("sent an invitation again to"),
     "invitation_withdrawn": _("withdrew an invitation to"),
-    "joined": pgettext_lazy("audit log", "joined"),
+    "joined": _("joined as"),
     "role_changed": _("changed the role of"),
     "member_ended": _("ended the membership of"),
     "api_key_made": _("made the key"),
