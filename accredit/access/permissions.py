@@ -20,6 +20,8 @@ class Permission(StrEnum):
 
     SHARE_VIEWS = "share_views"
     """Keep views of lists for everybody in the organization, and change those that are."""
+    OPERATE = "operate"
+    """See what concerns the installation and none of its programs: orders for programs that do not exist."""
 
 
 _SHARES = frozenset({Permission.SHARE_VIEWS})
@@ -27,7 +29,7 @@ _EDITS = _SHARES | {Permission.VALIDATE, Permission.SET_UP}
 _EDITS_OF_PARTNERS = frozenset({Permission.ACCEPT_TERMS})
 _OWNS = frozenset({Permission.MANAGE_PEOPLE})
 GRANTS: Mapping[tuple[OrganizationKind, Role], frozenset[Permission]] = {
-    (OrganizationKind.AGENCY, Role.OWNER): _EDITS | _OWNS,
+    (OrganizationKind.AGENCY, Role.OWNER): _EDITS | _OWNS | {Permission.OPERATE},
     (OrganizationKind.AGENCY, Role.EDITOR): _EDITS,
     (OrganizationKind.AGENCY, Role.VIEWER): frozenset(),
     (OrganizationKind.ADVERTISER, Role.OWNER): _EDITS | _OWNS,

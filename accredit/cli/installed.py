@@ -81,7 +81,7 @@ def _say_what_is_held(code: str) -> None:
     """Whoever mends a set-up learns which orders waited for that."""
     from accredit.tracking import pending
 
-    if held := sum(rows for _, reason, rows in pending.counts(code) if reason):
+    if held := sum(count.orders for count in pending.counts(code) if count.reason):
         wait = "waits" if held == 1 else "wait"
         typer.echo(f"{counted(held, 'order')} {wait} for it: `accredit intake retry --program {quote(code)}`")
 

@@ -31,15 +31,16 @@ def show(program: ProgramCode = None) -> None:
         counts = pending.counts(program)
         if program is not None and not counts:
             program_by_code(program)
-        for code, reason, rows in counts:
-            typer.echo(printable(f"{code}: {rows:,} {'wait for the worker' if reason is None else reason}"))
-        for row in pending.held(program, SHOWN):
-            detail = f" ({row['detail']})" if row["detail"] else ""
-            came = f"{row['received_at'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-            order = f"{row['program']} {row['event_type']} {row['order_token']}"
-            typer.echo(printable(f"  {came}  {order}  {row['reason']}{detail}"))
-        if sum(rows for _, reason, rows in counts if reason) > SHOWN:
-            typer.echo(f"  … the {SHOWN} that came first are shown")
+        for count in counts:
+            typer.echo(printable(f"{count.program}: {count.orders:,} {count.reason or 'wait for the worker'}"))
+        for one in pending.held(program, limit=SHOWN):
+            detail = f" ({one.detail})" if one.detail else ""
+            order = f"{one.program} {one.event_type} {one.order_token}"
+            typer.echo(
+                printable(f"  {one.received_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}  {order}  {one.reason}{detail}")
+            )
+        if sum(count.orders for count in counts if count.reason) > SHOWN:
+            typer.echo(f"  … the {SHOWN} that came last are shown")
         conflicts = pending.conflicts(datetime.now(UTC) - timedelta(days=CONFLICT_DAYS), program)
         for code, rows in conflicts:
             typer.echo(f"{code}: {rows:,} came again with other content in the last {CONFLICT_DAYS} days")
@@ -89,7 +90,7 @@ def discard(
         from accredit.tracking import pending
 
         _check_reason(reason)
-        counts = {held: rows for _, held, rows in pending.counts(program)}
+        counts = {count.reason: count.orders for count in pending.counts(program)}
         if not counts:
             program_by_code(program)
         if reason not in counts:

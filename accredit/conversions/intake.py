@@ -9,36 +9,15 @@ from uuid import UUID
 import polars as pl
 from django.db import connection
 
-from accredit.database.keys import key_of_unknown_program
 from accredit.engine.customer_status import is_mapped, map_customer_status
 from accredit.engine.frames import TEXT
 from accredit.programs.models import Program
 from accredit.programs.queries import program_value
+from accredit.tracking import pending
 
 RECENT = timedelta(days=14)
 ROWS = 50
 """Held orders, conflicts and words that are shown; the counts are of all."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldCount:
-    """How many orders wait for somebody, for one reason (a code), and since when."""
-
-    reason: str
-    orders: int
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An order that is kept and not booked. `detail` says more than the reason, where there is more to say."""
-
-    event_type: str
-    order_token: str
-    received_at: datetime
-    signed: bool | None
-    reason: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +58,8 @@ class Intake:
     """`waiting`: orders that the worker has still to book. Days and conflicts: the latest first, of RECENT."""
 
     waiting: int
-    counts: Sequence[HeldCount]
-    held: Sequence[Held]
+    counts: Sequence[pending.Count]
+    held: Sequence[pending.Held]
     conflicts: Sequence[Conflict]
     days: Sequence[Day]
 
@@ -110,28 +89,14 @@ class CameIn:
 def intake_of(program: Program, *, now: datetime) -> Intake:
     """What waits, what is held, and what came in RECENT before `now`."""
     since = now - RECENT
-    # What came before the program was there lies under the key of its code alone.
-    keys = [program.id, key_of_unknown_program(program.code)]
-    [(waiting,)] = _rows("select count(*) from tracking_pending where program_id = any(%s) and reason is null", [keys])
-    return Intake(waiting, _counts(keys), _held(keys), _conflicts(program, since), _days(program, since))
-
-
-def _counts(keys: Sequence[UUID]) -> Sequence[HeldCount]:
-    rows = _rows(
-        "select reason, count(*), min(received_at) from tracking_pending"
-        " where program_id = any(%s) and reason is not null group by reason order by count(*) desc, reason",
-        [keys],
+    counts = pending.counts(program.code)
+    return Intake(
+        sum(count.orders for count in counts if count.reason is None),
+        [count for count in counts if count.reason],
+        pending.held(program.code, limit=ROWS),
+        _conflicts(program, since),
+        _days(program, since),
     )
-    return [HeldCount(*row) for row in rows]
-
-
-def _held(keys: Sequence[UUID]) -> Sequence[Held]:
-    rows = _rows(
-        "select event_type, order_token, received_at, signed, reason, coalesce(detail, '') from tracking_pending"
-        " where program_id = any(%s) and reason is not null order by id desc limit %s",
-        [keys, ROWS],
-    )
-    return [Held(*row) for row in rows]
 
 
 def _conflicts(program: Program, since: datetime) -> Sequence[Conflict]:

@@ -1,8 +1,9 @@
 """The queue of events that are not booked yet. Rows without a reason wait for a worker, rows with one for somebody."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import polars as pl
@@ -12,6 +13,7 @@ from psycopg import sql
 from accredit.database.copy import copy_out, text_array
 from accredit.database.keys import key_of_unknown_program
 from accredit.engine.frames import INSTANT, TEXT
+from accredit.programs.models import Program
 
 UNKNOWN_PROGRAM = "unknown_program"
 UNKNOWN_EVENT_TYPE = "unknown_event_type"
@@ -77,27 +79,69 @@ def hold(ids: pl.Series, reason: str, detail: str | None = None) -> None:
     _execute(query.format(reason, detail, text_array(ids)))
 
 
-def held(code: str | None = None, limit: int | None = None) -> Sequence[dict[str, Any]]:
-    """The rows that wait for somebody, of one program or of all, in the order in which they came: program, event_type,
-    order_token, received_at, reason, detail."""
-    names = ("program", "event_type", "order_token", "received_at", "reason", "detail")
-    query = sql.SQL(
-        "select {} from tracking_pending where reason is not null and ({code}::text is null or program = {code})"
-        " order by id limit {limit}"
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An order that is kept and not booked. `detail` says more than the reason, where there is more to say."""
+
+    program: str
+    event_type: str
+    order_token: str
+    received_at: datetime
+    signed: bool | None
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many orders of a program are in the queue for one reason, and since when; None: they wait for a worker."""
+
+    program: str
+    reason: str | None
+    orders: int
+    since: datetime
+
+
+def held(code: str | None = None, *, limit: int | None = None) -> Sequence[Held]:
+    """The orders that wait for somebody, of one program or of all, the latest first."""
+    rows = _rows(
+        "select program, event_type, order_token, received_at, signed, reason, coalesce(detail, '')"
+        " from tracking_pending where reason is not null and {of} order by id desc limit %(limit)s",
+        code,
+        limit=limit,
     )
-    columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    with connection.cursor() as cursor:
-        cursor.execute(query.format(columns, code=code, limit=limit))
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [Held(*row) for row in rows]
 
 
-def counts(code: str | None = None) -> Sequence[tuple[str, str | None, int]]:
-    """How many rows are in the queue, by program and reason; reason None: they wait for a worker."""
+def counts(code: str | None = None) -> Sequence[Count]:
+    """What is in the queue, of one program or of all, by program and reason."""
+    rows = _rows(
+        "select program, reason, count(*), min(received_at) from tracking_pending where {of}"
+        " group by program, reason order by program, count(*) desc, reason",
+        code,
+    )
+    return [Count(*row) for row in rows]
+
+
+def of_no_program(limit: int) -> Sequence[Count]:
+    """What is held for programs that do not exist, most of it first."""
+    rows = _rows(
+        "select program, reason, count(*), min(received_at) from tracking_pending where reason = %(reason)s"
+        " and not exists (select from programs_program program where program.code = tracking_pending.program)"
+        " group by program, reason order by count(*) desc, program limit %(limit)s",
+        reason=UNKNOWN_PROGRAM,
+        limit=limit,
+    )
+    return [Count(*row) for row in rows]
+
+
+def _rows(query: LiteralString, code: str | None = None, **values: Any) -> Sequence[tuple[Any, ...]]:
+    """The rows of a query; `{of}` in it stands for the program of this code, or for all programs. What came before the
+    program was there lies under the key of its code alone."""
+    keys = code and [*Program.objects.filter(code=code).values_list("id", flat=True), key_of_unknown_program(code)]
     with connection.cursor() as cursor:
         cursor.execute(
-            "select program, reason, count(*) from tracking_pending where %(code)s::text is null or program = %(code)s"
-            " group by program, reason order by program, reason nulls first",
-            {"code": code},
+            query.replace("{of}", "program_id = any(%(keys)s)" if keys else "true"), {**values, "keys": keys}
         )
         return list(cursor.fetchall())
 
@@ -132,15 +176,17 @@ def discard(code: str, reason: str, order_tokens: Sequence[str] = ()) -> int:
 
 def conflicts(since: datetime, code: str | None = None) -> Sequence[tuple[str, int]]:
     """How many orders came since with other content than is recorded, by program."""
-    with connection.cursor() as cursor:
-        cursor.execute(
+    return [
+        (program, orders)
+        for program, orders in _rows(
             "select program.code, count(*) from tracking_conversion_event event"
-            " join programs_program program on program.id = event.program_id"
-            " where outcome = 'conflict' and received_at >= %(since)s"
-            " and (%(code)s::text is null or program.code = %(code)s) group by program.code order by program.code",
-            {"since": since, "code": code},
+            " join programs_program program on program.id = program_id"
+            " where outcome = 'conflict' and received_at >= %(since)s and {of}"
+            " group by program.code order by program.code",
+            code,
+            since=since,
         )
-        return list(cursor.fetchall())
+    ]
 
 
 def move_to_program(code: str, program_id: UUID) -> int:

@@ -9,8 +9,7 @@ from typer.testing import CliRunner, Result
 
 from accredit.cli import app
 from accredit.database.keys import key_of_unknown_program
-from accredit.tracking import pending
-from tests.factories.arriving import arrive
+from tests.factories.arriving import arrive, queue
 from tests.factories.installing import SHOP, clicks, install, load, orders
 from tests.worker.test_booking import book_all
 
@@ -54,11 +53,11 @@ def test_what_came_for_no_program_is_discarded_once_somebody_agrees() -> None:
     book_all()
     discard = ("intake", "discard", "--program", "nails", "--reason", "unknown_program")
     assert run(*discard).exit_code == 1  # nobody says yes
-    assert pending.counts() == [("anvils", "unknown_event_type", 1), ("nails", "unknown_program", 2)]
+    assert queue() == [("anvils", "unknown_event_type", 1), ("nails", "unknown_program", 2)]
     other = run("intake", "discard", "--program", "nails", "--reason", "failed", "--yes")
     assert other.stdout == "nails: nothing is held as failed.\n"
     assert run(*discard, "--yes").stdout == "nails: 2 orders discarded.\n"
-    assert pending.counts() == [("anvils", "unknown_event_type", 1)]
+    assert queue() == [("anvils", "unknown_event_type", 1)]
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from tracking_conversion_event")
         assert cursor.fetchone() == (3,)

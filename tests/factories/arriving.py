@@ -7,8 +7,14 @@ import polars as pl
 
 from accredit.conversions.received import received
 from accredit.engine.frames import INSTANT
+from accredit.tracking import pending
 from accredit.tracking.operations import incoming, make_partitions, receive
 from tests.factories.installing import NO_ITEMS, NOW
+
+
+def queue() -> list[tuple[str, str | None, int]]:
+    """How many orders are in the queue, by program and reason."""
+    return [(count.program, count.reason, count.orders) for count in pending.counts()]
 
 
 def arrive(

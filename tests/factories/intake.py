@@ -30,12 +30,19 @@ def send(program: Program, token: str, *, at: datetime, source: str, signed: boo
 
 
 def hold(
-    program_id: UUID, event_type: str, token: str, *, reason: str | None, at: datetime, signed: bool = False
+    program_id: UUID,
+    event_type: str,
+    token: str,
+    *,
+    reason: str | None,
+    at: datetime,
+    signed: bool = False,
+    code: str = "anvils",
 ) -> None:
     """One order in the queue, held for this reason; None: it waits for the worker."""
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into tracking_pending (id, program_id, program, event_type, order_token, received_at, signed,"
-            " received, reason) values (%s, %s, 'anvils', %s, %s, %s, %s, '{}', %s)",
-            [uuid7(), program_id, event_type, token, at, signed, reason],
+            " received, reason) values (%s, %s, %s, %s, %s, %s, %s, '{}', %s)",
+            [uuid7(), program_id, code, event_type, token, at, signed, reason],
         )

@@ -14,12 +14,12 @@ from accredit.conversions.models import Conversion
 from accredit.database.keys import key_to_text
 from accredit.engine.frames import CLICKS as CLICK_COLUMNS
 from accredit.programs.models import Program
-from accredit.tracking import archive, pending
+from accredit.tracking import archive
 from accredit.tracking.archive import archive_day, archive_old_clicks, days_in_log, kept_days
 from accredit.tracking.operations import append_clicks, make_partitions
 from accredit.tracking.queries import clicks_of_visitors, journeys
 from accredit.worker.tasks import archive_clicks, forget_address_keys, make_partitions_ahead
-from tests.factories.arriving import arrive
+from tests.factories.arriving import arrive, queue
 from tests.factories.installing import NOW, SHOP, clicks, install, load, orders
 from tests.factories.tables import T
 from tests.worker.test_crediting_again import again, told
@@ -158,7 +158,7 @@ def test_a_visitor_is_erased_from_log_archive_conversions_and_queue() -> None:
             cursor.execute(f"select count(*) from {table} kept where kept::text like '%%k4%%'")
             assert cursor.fetchone() == (0,), table
     assert erase(["v2"]).clicks == 0
-    assert (told(again()), pending.counts()) == ([], [("anvils", None, 1)])
+    assert (told(again()), queue()) == ([], [("anvils", None, 1)])
 
 
 def test_an_order_is_led_to_our_own_click_by_its_id_alone() -> None:

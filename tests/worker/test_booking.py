@@ -12,7 +12,7 @@ from accredit.conversions.models import Conversion, Decision
 from accredit.tracking import pending
 from accredit.worker.booking import book_round
 from tests.conversions.test_loading import CLICKS, ITEMS, ORDERS, content
-from tests.factories.arriving import arrive
+from tests.factories.arriving import arrive, queue
 from tests.factories.installing import NOW, SHOP, clicks, install, items, load, orders
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ def test_what_comes_in_is_booked_as_a_file_is(rows: int) -> None:
         assert done
         assert 0 < done.booked <= rows
     assert content(live) == content(loaded)
-    assert pending.counts() == []
+    assert queue() == []
     assert {*Conversion.objects.filter(program=live).values_list("signed", flat=True)} == {True}
     events = {*Decision.objects.filter(program=live).values_list("event_id", flat=True)}
     with connection.cursor() as cursor:
@@ -66,7 +66,7 @@ def test_what_cannot_be_booked_is_held_and_keeps_nothing_else() -> None:
         cursor.execute("update tracking_pending set received = '{\"turnover_minor\": {}}' where order_token = '3'")
     assert book_all() == Booked(2, 3)
     assert [*Conversion.objects.order_by("order_token").values_list("order_token", flat=True)] == ["1", "4"]
-    held = {(row["order_token"], row["event_type"], row["reason"]) for row in pending.held()}
+    held = {(row.order_token, row.event_type, row.reason) for row in pending.held()}
     assert held == {("2", "sale", "cannot_be_priced"), ("3", "sale", "failed"), ("1", "trade-in", "unknown_event_type")}
     assert book_all() == Booked()
 
@@ -78,4 +78,4 @@ def test_a_text_that_no_index_takes_is_held_alone() -> None:
     long = "".join(chance.choices(string.ascii_letters, k=9_000))
     arrive(program.id, "anvils", orders(f"order | at | turnover | status\n 1 | T | 1.00 | {long}\n 2 | T | 1.00 | N"))
     assert book_all() == Booked(1, 1)
-    assert [(row["order_token"], row["detail"]) for row in pending.held()] == [("1", "ProgramLimitExceeded")]
+    assert [(row.order_token, row.detail) for row in pending.held()] == [("1", "ProgramLimitExceeded")]

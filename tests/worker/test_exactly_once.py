@@ -15,10 +15,9 @@ from django.db import connection
 
 from accredit.conversions.models import Conversion
 from accredit.programs.models import Program
-from accredit.tracking import pending
 from accredit.tracking.operations import make_partitions
 from tests.conversions.test_loading import CLICKS, ITEMS, ORDERS, content
-from tests.factories.arriving import arrive
+from tests.factories.arriving import arrive, queue
 from tests.factories.installing import SHOP, clicks, install, items, load, orders
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,10 +82,10 @@ def test_a_worker_that_is_killed_anywhere_leaves_its_work_to_the_next() -> None:
         booked = [row[0] for row in found["conversions"]]
         assert [row[0] for row in found["decisions"]] == booked, where
         assert [row[0] for row in found["items"]] == [token for token in ("2", "4", "4") if token in booked], where
-        assert len(booked) + sum(rows for *_, rows in pending.counts()) == 7, where
+        assert len(booked) + sum(rows for *_, rows in queue()) == 7, where
     assert book() == 0
     assert content(live) == content(loaded)
-    assert pending.counts() == []
+    assert queue() == []
 
 
 def test_two_workers_book_as_it_comes_and_live_through_a_lost_database() -> None:
@@ -107,7 +106,7 @@ def test_two_workers_book_as_it_comes_and_live_through_a_lost_database() -> None
         cursor.execute("select count(*), count(distinct conversion_id) from conversions_decision where program_id = %s",
                        [live.id])  # fmt: skip
         assert cursor.fetchone() == (127, 127)
-    assert pending.counts() == []
+    assert queue() == []
 
 
 def _cut_off_everybody_else() -> None:

@@ -10,7 +10,7 @@ from accredit.database.keys import key_of_unknown_program
 from accredit.files import parse_program, write_program
 from accredit.programs.queries import UnknownProgram, program_value
 from accredit.tracking import pending
-from tests.factories.arriving import arrive
+from tests.factories.arriving import arrive, queue
 from tests.factories.installing import SHOP, clicks, install, load, orders
 from tests.worker.test_booking import book_all
 
@@ -26,7 +26,7 @@ def test_what_came_for_a_program_before_it_was_there_is_booked_once_it_is() -> N
     unknown = key_of_unknown_program("anvils")
     arrive(unknown, "anvils", orders(PLACED), signed=False)
     assert book_all() == Booked(held=2)
-    assert pending.counts() == [("anvils", "unknown_program", 2)]
+    assert queue() == [("anvils", "unknown_program", 2)]
     program = install()
     load(program, clicks("click | at | visitor | party\n k | T-1d | v1 | barb"))
     load(
@@ -44,7 +44,7 @@ def test_what_came_for_a_program_before_it_was_there_is_booked_once_it_is() -> N
             (False, "1", "recorded"), (False, "2", "recorded"),
             (True, "1", "recorded"), (True, "2", "conflict"), (True, "2", "recorded"),
         ]  # fmt: skip
-    assert (retry(), pending.counts()) == ({}, [])
+    assert (retry(), queue()) == ({}, [])
 
 
 def test_an_event_type_that_was_unknown_is_booked_once_the_program_has_it() -> None:
@@ -70,7 +70,7 @@ def test_what_is_not_signed_waits_where_the_program_wants_it_until_it_is_signed_
         arrive(program.id, "anvils", orders(table.format(token)), signed=signed)
     load(program, orders=orders(table.format("5")))  # a file is nobody's guess
     assert book_all() == Booked(1, 3)
-    assert {row["reason"] for row in pending.held()} == {"unsigned"}
+    assert {row.reason for row in pending.held()} == {"unsigned"}
     arrive(program.id, "anvils", orders(table.format("2")), signed=True)
     assert book_all() == Booked(1)
     assert retry("anvils") == {}  # nobody named them

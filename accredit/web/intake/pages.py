@@ -11,14 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from accredit.access.permissions import Permission
 from accredit.conversions.intake import RECENT, Conflict, Difference, Word, intake_of, words_of
 from accredit.conversions.listing import PREFIX
 from accredit.database.keys import key_to_text
 from accredit.programs.visibility import Viewpoint
+from accredit.tracking.pending import of_no_program
 from accredit.web import formats, words
 from accredit.web.naming import Names
 from accredit.web.pages import for_owners, show
 
+UNKNOWN_CODES = 50
+"""Of programs that do not exist, which anybody can make up: the most frequent ones."""
 FIELDS: words.Words = {
     "event_type": gettext_lazy("Event type"),
     "occurred_at": gettext_lazy("Time"),
@@ -54,8 +58,8 @@ def intake(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         "reasons": [
             {
                 "code": count.reason,
-                "title": words.word(words.HELD, count.reason),
-                "remedy": words.word(words.HELD_REMEDIES, count.reason) if count.reason in words.HELD_REMEDIES else "",
+                "title": words.word(words.HELD, count.reason or ""),
+                "remedy": str(words.HELD_REMEDIES.get(count.reason or "", "")),
                 "orders": formats.number(count.orders),
                 "since": formats.instant(count.since, zone),
             }
@@ -72,6 +76,7 @@ def intake(request: HttpRequest, view: Viewpoint) -> HttpResponse:
             }
             for one in found.held
         ],
+        "of_no_program": _of_no_program(zone) if Permission.OPERATE in view.permissions else [],
         "conflicts": [_conflict(one, zone) for one in found.conflicts],
         "days": [
             {
@@ -84,6 +89,17 @@ def intake(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         ],
     }
     return show(request, "web/intake/page.html", context)
+
+
+def _of_no_program(zone: ZoneInfo) -> Sequence[Mapping[str, str]]:
+    return [
+        {
+            "program": count.program,
+            "orders": formats.number(count.orders),
+            "since": formats.instant(count.since, zone, seconds=True),
+        }
+        for count in of_no_program(UNKNOWN_CODES)
+    ]
 
 
 def _waiting(orders: int) -> str:

@@ -12,7 +12,7 @@ from accredit.access.models import User
 from accredit.conversions.listing import PREFIX
 from accredit.conversions.models import Conversion
 from accredit.conversions.operations import load_frames
-from accredit.database.keys import key_to_text
+from accredit.database.keys import key_of_unknown_program, key_to_text
 from tests.factories.installing import NO_CLICKS, NO_ITEMS, orders
 from tests.factories.intake import hold, send
 from tests.factories.people import Shop
@@ -67,6 +67,18 @@ def test_the_intake_shows_what_is_held_and_what_is_in_conflict(shop: Shop, as_: 
     assert days[1][1:] == ["1", "0", "0", "1"]
     assert "1 order waits for the worker." in page
     assert "accredit intake retry --program anvils" in page
+
+
+def test_what_came_for_no_program_is_seen_by_owners_of_the_agency_alone(shop: Shop, as_: As, now: datetime) -> None:
+    for number, code in enumerate(("nails", EVIL, "nails")):
+        hold(key_of_unknown_program(code), "sale", str(number), reason="unknown_program", at=now, code=code)
+    [unknown, *_] = tables(as_("agency").get(INTAKE).text)
+    assert [row[1:2] for row in unknown[1:]] == [["2"], ["1"]]
+    page = as_("agency").get(INTAKE).text
+    assert '<th scope="row">nails</th>' in page
+    assert "<script>alert" not in page
+    for name in ("owner", "viewer"):
+        assert "nails" not in as_(name).get(INTAKE).text
 
 
 def test_the_intake_of_a_quiet_program_says_so(shop: Shop, as_: As) -> None:
