@@ -10,6 +10,7 @@ from accredit.web.people import signing_in
 from accredit.web.people import urls as people
 from accredit.web.setup import urls as setup
 from accredit.web.terms import urls as terms
+from accredit.web.validation import urls as validation
 
 app_name = "web"
 urlpatterns = [
@@ -21,4 +22,5 @@ urlpatterns = [
     *people.urlpatterns,
     *terms.urlpatterns,
     *setup.urlpatterns,
+    *validation.urlpatterns,
 ]

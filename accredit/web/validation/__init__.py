@@ -1,0 +1,1 @@
+"""Validating by file: upload a table, see what it would do, have it done."""
