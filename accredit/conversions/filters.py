@@ -135,9 +135,14 @@ def read(
         Condition(column, operator, tuple(said))
         for column in columns.values()
         for operator in operators(column)
-        if (said := found.get((column.name, operator)))
+        if (said := found.get((column.name, operator))) and (operator != Operator.CURRENCY or _bounded(found, column))
     ]
     return Filters(tuple(conditions)), wrong
+
+
+def _bounded(found: Mapping[tuple[str, Operator], object], column: Column) -> bool:
+    """A currency says nothing without an amount."""
+    return any((column.name, end) in found for end in _RANGE)
 
 
 def _limit(operator: Operator) -> int:

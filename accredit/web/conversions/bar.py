@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -101,12 +102,20 @@ def said(state: ListState, column: Column) -> str:
 
 
 def _range(state: ListState, column: Column) -> str:
-    low, high = bounds(state.filters, column.name)
+    low, high = (text and _figure(state, column, text) for text in bounds(state.filters, column.name))
+    if low and high:
+        return low if low == high else f"{low} – {high}"
+    return _("from %(low)s") % {"low": low} if low else _("up to %(high)s") % {"high": high}
+
+
+def _figure(state: ListState, column: Column, text: str) -> str:
     if column.kind == Kind.INSTANT:
-        low, high = (text and formats.calendar_day(date.fromisoformat(text)) for text in (low, high))
-    text = f"{low or ''} – {high or ''}".strip()
+        return formats.calendar_day(date.fromisoformat(text))
+    figure = formats.exact(Decimal(text), 0)
+    if column.kind != Kind.MONEY:
+        return figure
     currency = state.filters.of(column.name).get(Operator.CURRENCY, [state.names.view.program.currency])[0]
-    return f"{text} {currency}" if column.kind == Kind.MONEY else text
+    return f"{figure} {currency}"
 
 
 @require_safe

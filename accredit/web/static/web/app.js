@@ -6,6 +6,7 @@ import { listen } from "accredit/keyboard";
 import { listenToActs, prepare } from "accredit/menu";
 import { clear, close, mark, open } from "accredit/panel";
 import * as selection from "accredit/selection";
+import "accredit/setup";
 import "accredit/terms";
 import { listenToWindow } from "accredit/window";
 import htmx from "htmx";
@@ -18,6 +19,7 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   if (ctx.request.method !== "GET" || !ctx.request.body) return;
   for (const [name, value] of [...ctx.request.body]) if (value === "") ctx.request.body.delete(name);
 });
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => { if (ctx.target?.id === "list") filters.leaving(); });
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const target = ctx.target;
   if (target?.id === "totals") target.ariaBusy = "false";

@@ -14,6 +14,11 @@ export function asked(source) {
   if (button) opener = button.closest("#filter-menu") ? "filter-add" : button.id;
 }
 
+// What htmx carries over from what was there, a page may not write: places are for now only.
+export function leaving() {
+  for (const box of document.querySelectorAll("#list [popover][style]")) box.removeAttribute("style");
+}
+
 // What came is a form, or a list.
 export function arrived(target) {
   if (target?.matches?.("#filter-form, #columns")) {
