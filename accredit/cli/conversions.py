@@ -1,4 +1,4 @@
-"""`accredit conversions credit-again | validate`: conversions decided anew, approved and rejected."""
+"""`accredit conversions credit-again | validate | turnover`: decided anew, approved or rejected, changed."""
 
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +7,7 @@ import typer
 
 from accredit.cli.reporting import counted
 from accredit.cli.serving import reporting_setup
+from accredit.cli.turnover import turnover
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from accredit.conversions.validating import Planned
 
 app = typer.Typer(help="Conversions that are booked.", no_args_is_help=True)
+app.command()(turnover)
 SHOWN = 100
 
 

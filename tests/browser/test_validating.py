@@ -1,6 +1,5 @@
-"""Approving and rejecting as people do it: by right-click, by the menu key, by keys, by ticks, by touch; two at once."""
+"""Approving and rejecting as people do it: by right-click, menu key, keys, ticks and touch; two at once."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -97,7 +96,7 @@ def test_by_keys(visit: Visit, shop: Shop) -> None:
     press = page.keyboard.press
     press("j")
     press("a")
-    expect(window(page)).to_contain_text("Bestellung 1001 bestätigen")
+    expect(window(page)).to_contain_text("Order 1001 bestätigen")
     press("Escape")
     expect(window(page)).to_be_hidden()
     expect(row(page, "1001")).to_be_focused()

@@ -3,7 +3,7 @@ import * as acts from "accredit/menu";
 import { close, focusRow, isOpen, open, openRow, rows } from "accredit/panel";
 
 const focusedRow = () => document.activeElement?.closest?.(".tabulator-row");
-const typing = (target) => target.closest("input, select, textarea, [contenteditable], dialog, [popover]");
+const typing = (target) => target.closest("input:not([type=checkbox]), select, textarea, [contenteditable], dialog, [popover]");
 
 function move(step) {
   const all = rows();

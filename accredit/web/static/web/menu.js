@@ -81,7 +81,10 @@ function onKeyInMenu(event) {
 function onClick(event) {
   const { target } = event;
   const row = target.closest(".tabulator-row");
-  if (target.closest("[data-tick]")) tick(row, { range: event.shiftKey });
+  if (target.closest("[data-tick]")) {
+    tick(row, { range: event.shiftKey });
+    focusRow(row);
+  }
   else if (target.closest("[data-tick-page]")) tickPage(target.checked);
   else if (target.closest("[data-menu]")) openMenuBeside(row);
   else if (target.closest(".tabulator [data-turnover]")) { focusRow(row); changeTurnover(row.dataset.id); }
