@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 from django.db import IntegrityError, connection, models, transaction
+from django.utils.translation import gettext_noop
 
 from accredit.access.models import Organization, OrganizationKind
 from accredit.access.operations import OrganizationRefused, organization_by_code
@@ -19,20 +20,34 @@ from accredit.programs.queries import TABLES, Installed, installed, program_by_c
 from accredit.programs.rows import Key, Row, Rows, to_rows
 
 REFUSALS = {
-    "program_in_use": "The program has conversions: its currency and its time zone stay. Install another program.",
-    "conversion_event_type": "There are conversions of this event type: it stays.",
-    "conversion_partner": "Conversions are credited to this partner: it stays. End its contract instead.",
-    "conversion_channel": "Conversions are credited to this channel: it stays. Let its last period end instead.",
-    "change_rejection_reason": "Conversions were rejected for this reason: it stays.",
-    "terms_version_in_use": "A contract period uses this version: it stays as it is. Add another version.",
-    "contract_period_in_use": "Conversions up to {until} are credited by it: up to then it stays as it is. Let it end"
-    " later than that, and begin another period there.",
-    "channel_period_in_use": "Conversions up to {until} are credited by it: up to then it stays as it is. Let it end"
-    " later than that, and begin another period there.",
-    "channel_in_use": "Conversions up to {until} are credited to this channel: up to then its credit group and its"
-    " window stay. Give it a period with them that ends later than that, and another one from there.",
-    "promo_code_in_use": "Conversions up to {until} are credited by it: up to then it stays as it is. Let it end later"
-    " than that, and begin another definition there.",
+    "program_in_use": gettext_noop(
+        "The program has conversions: its currency and its time zone stay. Install another program."
+    ),
+    "conversion_event_type": gettext_noop("There are conversions of this event type: it stays."),
+    "conversion_partner": gettext_noop("Conversions are credited to this partner: it stays. End its contract instead."),
+    "conversion_channel": gettext_noop(
+        "Conversions are credited to this channel: it stays. Let its last period end instead."
+    ),
+    "change_rejection_reason": gettext_noop("Conversions were rejected for this reason: it stays."),
+    "terms_version_in_use": gettext_noop(
+        "A contract period uses this version: it stays as it is. Add another version."
+    ),
+    "contract_period_in_use": gettext_noop(
+        "Conversions up to {until} are credited by it: up to then it stays as it is. Let it end"
+        " later than that, and begin another period there."
+    ),
+    "channel_period_in_use": gettext_noop(
+        "Conversions up to {until} are credited by it: up to then it stays as it is. Let it end"
+        " later than that, and begin another period there."
+    ),
+    "channel_in_use": gettext_noop(
+        "Conversions up to {until} are credited to this channel: up to then its credit group and its"
+        " window stay. Give it a period with them that ends later than that, and another one from there."
+    ),
+    "promo_code_in_use": gettext_noop(
+        "Conversions up to {until} are credited by it: up to then it stays as it is. Let it end later"
+        " than that, and begin another definition there."
+    ),
 }
 """What the database refuses, by the name of the constraint or trigger (see the migrations) → why, and what to do."""
 
@@ -64,11 +79,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A change that history forbids. `code`: a key of REFUSALS."""
+    """A change that history forbids. `code`: a key of REFUSALS; `until`: the instant that it speaks of, if it does."""
 
     change: Change
     code: str
-    message: str
+    until: str
+
+    @property
+    def message(self) -> str:
+        return REFUSALS[self.code].format(until=self.until)
 
 
 class ChangesRefused(Exception):
@@ -185,7 +204,7 @@ class _Writing:
             said = error.__cause__.diag
             code = said.constraint_name
             if code in REFUSALS:
-                self.refusals.append(Refusal(change, code, REFUSALS[code].format(until=said.message_detail)))
+                self.refusals.append(Refusal(change, code, until=said.message_detail or ""))
             elif not (self.refusals and code in OVERLAPS):  # what may not go is in the way of what comes
                 raise
 

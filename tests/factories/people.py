@@ -82,8 +82,10 @@ def open_shop() -> Shop:
 def parts_of(program: Program) -> dict[str, str]:
     """`ad-banner`, `cp-barb` (the first of its periods): the key of each part of the set-up, as addresses have it."""
     found = setup_of(program.code)
-    prefixes = {"event_type": "et", "partner": "pa", "channel": "ch", "ad": "ad", "project": "pj", "rejection_reason": "rr",
-                "contract_period": "cp", "channel_period": "hp", "promo_code": "pc"}  # fmt: skip
+    prefixes = {
+        "event_type": "et", "partner": "pa", "channel": "ch", "ad": "ad", "project": "pj", "rejection_reason": "rr",
+        "contract_period": "cp", "channel_period": "hp", "promo_code": "pc",
+    }  # fmt: skip
     keys: dict[str, str] = {}
     for table, prefix in prefixes.items():
         for key, id in found.ids[table].items():

@@ -44,6 +44,8 @@ KEY_REFUSED: Words = {
 """Why a key was not made."""
 
 ACTIONS: Words = {
+    "signing_key_ended": _("ended the signing key"),
+    "signing_key_made": _("made the signing key"),
     "invited": _("invited somebody to"),
     "invited_again": _("sent an invitation again to"),
     "invitation_withdrawn": _("withdrew an invitation to"),

@@ -1,0 +1,161 @@
+"""Changes of a set-up in words: before they are made, why they cannot be made, and in the history."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accredit.programs.operations import REFUSALS, Change, Refusal
+from accredit.web import formats, words
+from accredit.web.setup.collections import days
+
+Told = Mapping[str, Any]
+"""A change as `programs.changing.told` writes it."""
+
+TABLES: Mapping[str, str | Promise] = {
+    "program": gettext_lazy("Program"),
+    "event_type": gettext_lazy("Event type"),
+    "partner": gettext_lazy("Partner"),
+    "channel": gettext_lazy("Channel"),
+    "ad": gettext_lazy("Ad"),
+    "project": gettext_lazy("Project"),
+    "rejection_reason": gettext_lazy("Rejection reason"),
+    "terms": gettext_lazy("Terms"),
+    "contract": gettext_lazy("Contract"),
+    "contract_period": gettext_lazy("Contract period"),
+    "channel_period": gettext_lazy("Channel period"),
+    "promo_code": gettext_lazy("Promo code"),
+}
+NAMES: Mapping[str, str | Promise] = {
+    "name": gettext_lazy("Name"),
+    "advertiser__code": gettext_lazy("Advertiser"),
+    "currency": gettext_lazy("Currency"),
+    "timezone": gettext_lazy("Time zone"),
+    "referral_window_days": gettext_lazy("Referral window"),
+    "foreign_promo_code": gettext_lazy("Another partner’s promo code"),
+    "attribution": gettext_lazy("Attribution"),
+    "allowed_hosts": gettext_lazy("Allowed hosts"),
+    "click_parameter": gettext_lazy("Click parameter"),
+    "fallback_page": gettext_lazy("Fallback page"),
+    "retention_days": gettext_lazy("Clicks are kept"),
+    "customer_status": gettext_lazy("Customer status mapping"),
+    "approve_after_days": gettext_lazy("Approval by itself"),
+    "credit_group": gettext_lazy("Credit group"),
+    "landing_page": gettext_lazy("Landing page"),
+    "partner__code": gettext_lazy("Partner"),
+    "title_de": gettext_lazy("Title in German"),
+    "title_en": gettext_lazy("Title in English"),
+    "payouts": gettext_lazy("Payouts"),
+    "modification_starts_at": gettext_lazy("Modification start date"),
+    "early_opt_in": gettext_lazy("Early opt-in"),
+    "comment": gettext_lazy("Comment for partners"),
+    "labels": gettext_lazy("Labels"),
+    "starts_at": gettext_lazy("From"),
+    "ends_at": gettext_lazy("Until"),
+    "terms_version__code": gettext_lazy("Terms"),
+    "terms_version__version": gettext_lazy("Version"),
+    "policy": gettext_lazy("What it does"),
+}
+HIDDEN = ("normalized_code",)
+VALUES: Mapping[str, words.Words] = {
+    "credit_group": words.CREDIT_GROUPS,
+    "policy": words.POLICIES,
+    "foreign_promo_code": words.FOREIGN_PROMO_CODES,
+}
+DAYS = ("referral_window_days", "retention_days", "approve_after_days")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value: `before` or `after` is None where there was or will be nothing to compare with."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A change in words. `kind`: added, changed or removed."""
+
+    kind: str
+    title: str
+    differences: Sequence[Difference]
+
+    @property
+    def word(self) -> str:
+        return {"added": _("new"), "changed": _("changed"), "removed": _("removed")}[self.kind]
+
+
+def line(change: Told, zone: ZoneInfo) -> Line:
+    """One change in words."""
+    before, after = change["before"], change["after"]
+    kind = "added" if before is None else "removed" if after is None else "changed"
+    key = [_value("", part, zone) for part in change["key"] if part is not None]
+    if change["table"] == "promo_code":
+        key = [str(change["key"][1])]
+    title = " ".join([str(TABLES.get(change["table"], change["table"])), *key])
+    return Line(kind, title, list(_differences(before or {}, after or {}, zone)))
+
+
+def refusal(one: Refusal, zone: ZoneInfo) -> str:
+    """Why a change cannot be made, and what to do instead."""
+    until = formats.instant(datetime.fromisoformat(one.until), zone, seconds=True) if one.until else ""
+    return _(REFUSALS[one.code]).format(until=until)
+
+
+def moves_money(changes: Sequence[Change]) -> bool:
+    """Whether a change of what is there can move credit or commission, or takes something away: who does it reads
+    first what it does."""
+    return any(change.before is not None and _matters(change) for change in changes)
+
+
+def _matters(change: Change) -> bool:
+    before, after = change.before or {}, change.after
+    if after is None or change.table in ("contract_period", "channel_period", "promo_code", "terms"):
+        return True
+    names = ("credit_group", "referral_window_days", "foreign_promo_code", "currency", "timezone")
+    return any(before.get(name) != after.get(name) for name in names)
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Difference]:
+    for name in dict.fromkeys([*before, *after]):
+        old, new = before.get(name), after.get(name)
+        if old == new or name in HIDDEN:
+            continue
+        called = str(NAMES.get(name, name))
+        if name == "payouts":
+            yield Difference(called, None, None)
+        else:
+            yield Difference(
+                called,
+                _value(name, old, zone) if before else None,
+                _value(name, new, zone) if after else None,
+            )
+
+
+def _value(name: str, value: Any, zone: ZoneInfo) -> str:
+    if value is None or value in ([], ""):
+        return "–"
+    if name in VALUES:
+        return words.word(VALUES[name], value)
+    if name in DAYS:
+        return days(value)
+    if name == "customer_status":
+        return "; ".join(f"{status}: {', '.join(texts)}" for status, texts in value) or _("on, without words")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, str) and name in ("", "starts_at", "ends_at", "modification_starts_at"):
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return formats.instant(at, zone) if at.tzinfo else value
+    return str(value)
