@@ -155,8 +155,8 @@ def page_of(
     found = filtered(view, filters)
     if "item_count" in (order.name, *(column.name for column in columns)):
         found = with_items(found)
+    found = ordered(found, Order(order.name, descending=falling))
     places = [_sorted(field) for field in order.fields]
-    found = found.order_by(*[place.desc() if falling else place.asc() for place in places])
     if cursor:
         beyond = TupleLessThan if falling else TupleGreaterThan
         found = found.filter(beyond(Tuple(*places), cursor.values))
@@ -178,6 +178,12 @@ def page_of(
         beside(taken[0], rows_before, backwards=True) if taken and has_before else None,
         beside(taken[-1], rows_before + len(taken), backwards=False) if taken and has_after else None,
     )
+
+
+def ordered(found: QuerySet[Conversion], order: Order) -> QuerySet[Conversion]:
+    """Conversions in an order of the list; for that of `item_count`, conversions `with_items`."""
+    places = [_sorted(field) for field in order.fields]
+    return found.order_by(*[place.desc() if order.descending else place.asc() for place in places])
 
 
 def _is_null(field: str) -> bool:

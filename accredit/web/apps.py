@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class WebConfig(AppConfig):
     name = "accredit.web"
     label = "web"
+
+    def ready(self) -> None:
+        """Declare the kinds of jobs that speak as the pages do."""
+        from accredit.web.jobs import exporting
+
+        exporting.declare()

@@ -144,6 +144,7 @@ def _list_context(request: HttpRequest, state: ListState) -> dict[str, Any]:
         "clear_url": list_url(view, state.query(filters=Filters())),
         "totals_url": reverse("web:conversion-totals", args=[program.code]) + _query(state.filters.parameters()),
         "news_url": _news_url(state),
+        "export_url": reverse("web:exports", args=[program.code]) + state.query(),
         "range": f"{formats.number(first)}–{formats.number(last)}",
         "before_url": page.before and list_url(view, state.query({"before": page.before.to_text()})),
         "after_url": page.after and list_url(view, state.query({"after": page.after.to_text()})),
