@@ -176,9 +176,7 @@ def accept(request: HttpRequest, view: Viewpoint, terms: str, version: int) -> H
             view.program.code, edit=edit, accept=lambda _changes: True, actor=cast(User, request.user), now=now
         )
     except NothingToAccept:
-        messages.info(
-            request, _("There is nothing to accept: these terms count already, or they are no longer offered.")
-        )
+        messages.info(request, _("There is nothing to accept: these terms count already, or are no longer offered."))
     except ChangesRefused as error:
         messages.error(request, str(error))
     else:

@@ -30,6 +30,8 @@ def change(root: Part, what: str) -> str:
         those.append(added)
         root.renumber()
         return added.path
+    if act != "remove" and act not in STEPS:
+        return ""
     owner, _dot, name = around.rpartition(".")
     those = _list(root, owner, name) or []
     place = next((place for place, one in enumerate(those) if one.path == path), None)

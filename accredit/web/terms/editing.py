@@ -15,10 +15,9 @@ from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.conversions.models import Conversion
 from accredit.conversions.replaying import CONVERSIONS_REPLAYED, replay
-from accredit.engine.program import RULE_FIELDS, Program, Terms
+from accredit.engine.program import NUMBER_FIELDS, TEXT_FIELDS, Program, Terms
 from accredit.engine.trace import CommissionTooLarge
 from accredit.files.program_file import ValuesRefused, values_of
-from accredit.money import decimals_by_currency
 from accredit.programs.changing import PartChanged, Setup, change_program, digest, setup_of
 from accredit.programs.operations import ChangesRefused
 from accredit.programs.visibility import Viewpoint
@@ -29,7 +28,7 @@ from accredit.web.terms.changing import change
 from accredit.web.terms.drafting import PayoutDraft, TermsDraft, operators_of
 from accredit.web.terms.judging import judged, shadowed
 from accredit.web.terms.pages import earlier, found_version, is_used, show_terms
-from accredit.web.terms.sampling import Editor, SampleDraft, earned, order_of, taken
+from accredit.web.terms.sampling import TEXTS, Editor, SampleDraft, earned, order_of, taken
 from accredit.web.terms.wording import FIELDS, LEVELS, OPERATORS
 
 ALWAYS_SAMPLED = ("customer_status", "category", "country")
@@ -213,14 +212,7 @@ def _show(
         "judge": judge,
         "wrong": wrong,
         "errors": sum(len(part.errors) for part in editor.draft.inside()),
-        "event_types": [one.code for one in editing.program.event_types],
-        "levels": LEVELS.items(),
-        "fields": [(name, FIELDS[name]) for name in FIELDS if name in RULE_FIELDS],
-        "operators": {
-            kind: [(name, OPERATORS[name]) for name in operators_of(rule_field)]
-            for kind, rule_field in (("text", "category"), ("number", "quantity"))
-        },
-        "currencies": sorted(decimals_by_currency()),
+        **offered(editing.program),
         "sample_fields": _sample_fields(editor),
         "suggestions_url": reverse("web:terms-suggestions", args=[editing.view.program.code]),
         "back_url": _back(editing),
@@ -230,6 +222,19 @@ def _show(
         # htmx leaves out what is refused; the form comes back as it is.
         return show(request, "web/terms/editor.html", context)
     return show_terms(request, editing.view, "web/terms/edit.html", context, status=status)
+
+
+def offered(program: Program) -> Mapping[str, Any]:
+    """What the fields of the editor offer."""
+    return {
+        "event_types": [one.code for one in program.event_types],
+        "levels": list(LEVELS.items()),
+        "fields": list(FIELDS.items()),
+        "operators": {
+            kind: [(name, OPERATORS[name]) for name in operators_of(rule_field)]
+            for kind, rule_field in (("text", TEXT_FIELDS[0]), ("number", NUMBER_FIELDS[0]))
+        },
+    }
 
 
 def _back(editing: Editing) -> str:
@@ -245,8 +250,7 @@ def _sample_fields(editor: Editor) -> Mapping[str, Sequence[tuple[str, str, str]
     """Name, title and text of the sample's fields: those that rules look at first, the others out of the way."""
     used = editor.used_fields() | set(ALWAYS_SAMPLED)
     texts = editor.sample.texts
-    rows = [(name, str(FIELDS[name]), texts.get(name, "")) for name in FIELDS if name not in ("currency", "sku")
-            and name in RULE_FIELDS and name not in ("order_total", "item_total", "quantity")]  # fmt: skip
+    rows = [(name, str(title), texts.get(name, "")) for name, title in FIELDS.items() if name in TEXTS]
     return {
         "shown": [row for row in rows if row[0] in used or row[2]],
         "more": [row for row in rows if not (row[0] in used or row[2])],

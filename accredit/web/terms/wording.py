@@ -257,7 +257,7 @@ def _notes(payout: Payout) -> list[str]:
             _("Percentages of adjustments are taken of the payout before any adjustment, and add up; never below zero.")
         )
     if any(rule.operator == "not_in" for rule in rules):
-        notes.append(_("A condition with “is not” also holds where the order says nothing about it."))
+        notes.append(_("A condition with “not”, “neither” or “none” also holds where the order says nothing about it."))
     if any(rule.field in ("order_total", "item_total") for rule in rules):
         notes.append(_("Totals are compared in the currency of the order."))
     if payout.rate.fixed is not None or any(group.rate.fixed is not None for group in payout.groups):
