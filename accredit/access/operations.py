@@ -1,10 +1,14 @@
 """Changes to who may sign in."""
 
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from accredit.access import audit
 from accredit.access.models import Membership, Organization, OrganizationKind, Role, User
 
 
@@ -61,3 +65,20 @@ def add_member(*, email: str, name: str, password: str, organization: str, role:
         user.set_password(password)
         user.save()
         return Membership.objects.create(user=user, organization=found, role=role)
+
+
+def remove_two_factor(email: str, *, now: datetime) -> bool:
+    """Let the password alone sign a user in who has lost app, passkeys and recovery codes. False where there were none.
+    Raises MembershipRefused where nobody signs in with that e-mail."""
+    with transaction.atomic():
+        user = User.objects.filter(email=email.strip().lower()).first()
+        if user is None:
+            raise MembershipRefused(f"Nobody signs in with {email!r}")
+        removed, _rows = Authenticator.objects.filter(user=user).delete()
+        if not removed:
+            return False
+        for organization in Organization.objects.filter(memberships__user=user):
+            audit.record(
+                actor=None, action="two_factor_reset", organization=organization, subject=user.name, now=now
+            )  # fmt: skip
+        return True

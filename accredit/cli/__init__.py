@@ -18,6 +18,7 @@ from accredit.cli.organization import app as organization
 from accredit.cli.program import app as program
 from accredit.cli.reporting import Stoppable
 from accredit.cli.tracker import tracker
+from accredit.cli.user import app as user
 from accredit.cli.visitor import app as visitor
 from accredit.cli.worker import worker
 
@@ -34,6 +35,7 @@ app.command()(tracker)
 app.command()(worker)
 app.add_typer(program, name="program")
 app.add_typer(organization, name="organization")
+app.add_typer(user, name="user")
 app.add_typer(key, name="key")
 app.add_typer(intake, name="intake")
 app.add_typer(conversions, name="conversions")

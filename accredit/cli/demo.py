@@ -178,4 +178,4 @@ def _show_people() -> None:
     from accredit.demo.operations import PEOPLE, demo_password
 
     for person in PEOPLE:
-        typer.echo(f"Sign in as {person.email:24} with {demo_password()} ({person.organization})")
+        typer.echo(f"Sign in as {person.email:24} with {demo_password()} ({person.role} of {person.organization})")

@@ -16,13 +16,13 @@ def ready() -> Iterator[None]:
         from accredit.config.installation import installation
 
         with installation():
-            from accredit.access.operations import OrganizationRefused
+            from accredit.access.operations import MembershipRefused, OrganizationRefused
             from accredit.programs.operations import AdvertiserRefused
             from accredit.programs.queries import UnknownProgram
             from accredit.programs.signing_keys import KeyRefused
 
             try:
                 yield
-            except (AdvertiserRefused, KeyRefused, OrganizationRefused, UnknownProgram) as error:
+            except (AdvertiserRefused, KeyRefused, MembershipRefused, OrganizationRefused, UnknownProgram) as error:
                 typer.secho(str(error.args[0]), err=True, fg="red")
                 raise typer.Exit(1) from None

@@ -1,8 +1,7 @@
-"""`accredit up`, `demo run`, `prepare`, `manage`, `clean` and `user add`: the installation itself."""
+"""`accredit up`, `demo run`, `prepare`, `manage` and `clean`: the installation itself."""
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -90,38 +89,9 @@ def clean(
         shutil.rmtree(state)
 
 
-def add_user(
-    email: Annotated[str, typer.Argument(help="The e-mail that signs in.")],
-    name: Annotated[str, typer.Option(help="The person's name.", prompt=True)],
-    organization: Annotated[str, typer.Option(help="Code of the organization that they belong to.", prompt=True)],
-    role: Annotated[str, typer.Option(help="What they may do there: owner, editor or viewer.")] = "viewer",
-) -> None:
-    """Let a person sign in, on behalf of an organization. The password is asked for, or read from a pipe."""
-    password = typer.prompt("Password", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    with reporting_setup():
-        from accredit.config.installation import installation
-
-        with installation():
-            from accredit.access.operations import MembershipRefused, OrganizationRefused, add_member
-
-            try:
-                member = add_member(email=email, name=name, password=password, organization=organization, role=role)
-            except (MembershipRefused, OrganizationRefused) as error:
-                typer.secho(str(error), err=True, fg="red")
-                raise typer.Exit(1) from None
-            typer.echo(f"{member.user.email} may sign in as {member.role} of {member.organization}.")
-
-
 def add_to(app: typer.Typer) -> None:
     """Give the root command these commands."""
     app.command()(up)
     app.command()(prepare)
     app.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})(manage)
     app.command()(clean)
-    user = typer.Typer(help="Who may sign in.", no_args_is_help=True)
-    user.command("add")(add_user)
-    app.add_typer(user, name="user")
-
-    @user.callback()
-    def people() -> None:
-        """Who may sign in."""

@@ -31,12 +31,15 @@ class Person:
     name: str
     organization: str
     language: Language
+    role: Role
 
 
 PEOPLE = (
-    Person("agency@demo.example", "Ada Lindqvist", AGENCY, Language.ENGLISH),
-    Person("advertiser@demo.example", "Hanna Berg", ADVERTISER, Language.GERMAN),
-    Person("partner@demo.example", "Tom Twine", PARTNER, Language.ENGLISH),
+    Person("agency@demo.example", "Ada Lindqvist", AGENCY, Language.ENGLISH, Role.OWNER),
+    Person("advertiser@demo.example", "Hanna Berg", ADVERTISER, Language.GERMAN, Role.OWNER),
+    Person("editor@demo.example", "Emil Krüger", ADVERTISER, Language.GERMAN, Role.EDITOR),
+    Person("viewer@demo.example", "Vera Stone", ADVERTISER, Language.ENGLISH, Role.VIEWER),
+    Person("partner@demo.example", "Tom Twine", PARTNER, Language.ENGLISH, Role.OWNER),
 )
 
 
@@ -98,4 +101,4 @@ def _let_sign_in() -> None:
             user.set_password(password)
             user.save(update_fields=["password"])
         organization = Organization.objects.get(code=person.organization)
-        Membership.objects.get_or_create(user=user, organization=organization, defaults={"role": Role.EDITOR})
+        Membership.objects.get_or_create(user=user, organization=organization, defaults={"role": person.role})

@@ -1,6 +1,7 @@
 """The audit log, as its readers see it: newest first, page by page."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -71,5 +72,7 @@ def _detail(name: str, value: object) -> str:
     if name == "changes" and isinstance(value, list):
         keys = ([part for part in (one["table"], *one["key"]) if part is not None] for one in value)
         return ", ".join(" ".join(map(str, key)) for key in keys)
+    if name == "expires_at" and isinstance(value, str):
+        value = formats.calendar_day(datetime.fromisoformat(value).date())
     said = str(value) if value is not None else "–"
     return f"{word(words.DETAILS, name)}: {word({**words.ROLES, **words.SCOPES}, said)}"

@@ -1,0 +1,131 @@
+"""Whose people somebody reaches, and pages that stay quick however many there are."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from django.core import mail
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from accredit.access.models import ApiKey, AuditEntry, Invitation, Membership, Organization, User
+from accredit.access.people import invite
+from accredit.programs.models import Partner
+from tests.factories.people import PASSWORD, Shop
+
+As = Callable[[str | None], Client]
+PEOPLE = "/organizations/ACME/people"
+
+
+def test_an_agency_invites_into_the_advertiser_whose_program_it_runs_and_changes_nobody(shop: Shop, as_: As) -> None:
+    browser = as_("agency")
+    page = browser.get(PEOPLE).text
+    assert "You are no member here; you may invite people." in page
+    assert "Role of Owner" not in page
+    data = {"email": "eve@example.com", "role": "editor", "language": "de"}
+    assert browser.post("/organizations/ACME/invitations", data).headers["Location"] == PEOPLE
+    assert (mail.outbox[0].to, mail.outbox[0].subject) == (
+        ["eve@example.com"],
+        "Einladung, in Accredit ACME beizutreten",
+    )
+    viewer = Membership.objects.get(user=shop.users["viewer"])
+    answer = browser.post(f"/organizations/ACME/members/{viewer.pk}", {"do": "end"})
+    assert (answer.status_code, Membership.objects.filter(pk=viewer.pk).exists()) == (404, True)
+
+
+def test_a_partner_is_reached_until_somebody_owns_it(shop: Shop, as_: As) -> None:
+    browser, ann = as_("owner"), Partner.objects.get(code="ann")
+    made = browser.post("/programs/anvils/people", {"partner": "ann"}).headers["Location"]
+    assert made == "/organizations/ann/people"
+    assert browser.post("/programs/anvils/people", {"partner": "ann"}).headers["Location"] == made  # a double click
+    ann.refresh_from_db()
+    assert ann.organization
+    assert (ann.organization.kind, ann.organization.name) == ("partner", "Ann Dover")
+    assert browser.get(made).status_code == 200
+    assert as_("advertiser").get(made).status_code == 404
+    user = User.objects.create_user("ann@example.com", PASSWORD, name="Ann")
+    member = Membership.objects.create(user=user, organization=ann.organization, role="editor")
+    assert browser.get(made).status_code == 200
+    Membership.objects.filter(pk=member.pk).update(role="owner")
+    assert browser.get(made).status_code == 404
+
+
+def test_a_taken_code_gets_another(shop: Shop, as_: As) -> None:
+    Organization.objects.create(kind="partner", code="ann", name="Another Ann")
+    assert as_("owner").post("/programs/anvils/people", {"partner": "ann"}).headers["Location"] == (
+        "/organizations/anvils-ann/people"
+    )
+
+
+def test_what_was_typed_into_a_refused_invitation_stays(shop: Shop, as_: As) -> None:
+    answer = as_("owner").post("/organizations/ACME/invitations", {"email": "eve@", "role": "editor"})
+    assert answer.status_code == 422
+    assert 'value="eve@"' in answer.text
+    assert '<option value="editor" selected>' in answer.text
+    assert "This is no e-mail address." in answer.text
+
+
+def test_an_invitation_whose_mail_is_not_taken_stays_and_says_so(
+    shop: Shop, as_: As, settings: Settings, unused_port: int
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", unused_port
+    browser = as_("owner")
+    browser.post("/organizations/ACME/invitations", {"email": "eve@example.com", "role": "editor"})
+    assert Invitation.objects.get().email == "eve@example.com"
+    assert "eve@example.com is invited, but the e-mail could not be sent." in browser.get(PEOPLE).text
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """Nobody listens there: the discard service of old."""
+    return 9
+
+
+def test_an_invitation_is_for_its_own_e_mail(shop: Shop, as_: As) -> None:
+    acme = Organization.objects.get(code="ACME")
+    _one, token = invite(
+        organization=acme, email="stranger@example.com", role="viewer", language="en", actor=None, now=datetime.now(UTC)
+    )
+    link = f"/invitations/{token}"
+    assert "You are signed in as partner@example.com" in as_("partner").get(link).text
+    assert as_("partner").post(link).status_code == 200
+    assert "You sign in here already." in Client().get(link).text
+    browser = as_("stranger")
+    assert browser.get("/programs/anvils/conversions").status_code == 404
+    assert browser.post(link).headers["Location"] == "/"
+    assert browser.get("/programs/anvils/conversions").status_code == 200
+    assert browser.get(link).status_code == 404
+
+
+def test_keys_and_the_log_of_others_are_not_reached_by_their_ids(shop: Shop, as_: As) -> None:
+    owner = as_("owner")
+    owner.post("/organizations/ACME/keys", {"name": "Nightly", "scope": "validate", "days": "30"})
+    key = ApiKey.objects.get()
+    assert as_("stranger").post(f"/organizations/stranger/keys/{key.pk}/end").status_code == 404
+    assert ApiKey.objects.get().ended_at is None
+    assert owner.post(f"/organizations/ACME/keys/{key.pk}/end").status_code == 302
+    assert ApiKey.objects.get().ended_at
+    assert "Nightly" in owner.get("/organizations/ACME/log").text
+    assert "Nightly" not in as_("stranger").get("/organizations/stranger/log").text
+    assert AuditEntry.objects.count() == 2
+
+
+def test_pages_ask_as_much_of_a_hundred_people_as_of_three(
+    shop: Shop, as_: As, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    acme, owner = Organization.objects.get(code="ACME"), as_("owner")
+    users = User.objects.bulk_create(User(email=f"{n}@example.com", name=f"Member {n}") for n in range(100))
+    Membership.objects.bulk_create(Membership(user=user, organization=acme, role="viewer") for user in users)
+    for address in (PEOPLE, "/organizations/ACME/keys", "/organizations/ACME/log", "/programs/anvils/people"):
+        with django_assert_max_num_queries(10):
+            assert owner.get(address).status_code == 200
+
+
+def test_the_profile_changes_name_and_language(shop: Shop, as_: As) -> None:
+    browser = as_("viewer")
+    assert browser.post("/account", {"name": "Vera", "language": "de"}).headers["Location"] == "/account"
+    assert '<html lang="de"' in browser.get("/account").text
+    refused = browser.post("/account", {"name": "", "language": "fr"})
+    assert refused.status_code == 200
+    assert User.objects.get(email="viewer@example.com").name == "Vera"
