@@ -27,11 +27,11 @@ def record(
     was done to; `detail`: values before and after as JSON. Neither holds a secret or more of a person than the name."""
     AuditEntry.objects.create(
         at=now,
-        actor_id=actor and actor.pk,
+        actor_id=actor.pk if actor else None,
         actor_name=actor.name or "–" if actor else "",
         action=action,
-        organization_id=organization and organization.pk,
-        program_id=program and program.pk,
+        organization_id=organization.pk if organization else None,
+        program_id=program.pk if program else None,
         subject=subject,
         detail=dict(detail or {}),
     )

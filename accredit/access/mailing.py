@@ -20,7 +20,8 @@ class KeepInMailbox(BaseEmailBackend):
         """Keep them; returns how many they are."""
         now = datetime.now(UTC)
         kept = [
-            Mail(to=", ".join(one.to), subject=one.subject, text=str(one.body), sent_at=now) for one in email_messages
+            Mail(to=", ".join(one.to), subject=str(one.subject), text=str(one.body), sent_at=now)
+            for one in email_messages
         ]
         return len(Mail.objects.bulk_create(kept))
 

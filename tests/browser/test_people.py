@@ -39,7 +39,7 @@ def confirm(page: Page) -> None:
 
 
 def code_now(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def test_an_owner_invites_somebody_who_joins_and_gets_another_role_and_goes(

@@ -1,7 +1,6 @@
 """Invitations: the e-mail, and the page behind its link."""
 
 from datetime import UTC, datetime
-from typing import cast
 
 from django import forms
 from django.conf import settings
@@ -70,7 +69,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             "remedy": gettext("It was accepted, withdrawn or sent again, or it is too old. Ask for another one."),
         }
         return show(request, "web/error.html", context, status=404)
-    user = cast(User, request.user) if request.user.is_authenticated else None
+    user = request.user if request.user.is_authenticated else None
     if user is not None:
         return _join_as(request, user, found, token)
     if User.objects.filter(email=found.email).exists():

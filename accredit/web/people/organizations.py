@@ -1,6 +1,6 @@
 """Members of organizations, and invitations to them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -40,7 +41,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Reach, P], HttpResponse]
 
 
-def for_organization(view: View[P]) -> Callable[..., HttpResponse]:
+def for_organization(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Loads the organization of the address (`code`) as the signed-in user reaches it; to others it does not exist."""
 
     def loaded(request: HttpRequest, /, code: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -53,7 +54,7 @@ def for_organization(view: View[P]) -> Callable[..., HttpResponse]:
     return wraps(view)(for_users(loaded))
 
 
-def for_managers(view: View[P]) -> Callable[..., HttpResponse]:
+def for_managers(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Like `for_organization`, for its owners; to whoever may only invite, the page does not exist."""
 
     def managed(request: HttpRequest, found: Reach, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -118,7 +119,7 @@ def _people(request: HttpRequest, found: Reach, *, status: int = 200, **more: An
     return show(request, "web/people/people.html", context, status=status)
 
 
-def _rights(organization: Organization) -> Mapping[str, str]:
+def _rights(organization: Organization) -> words.Words:
     if organization.kind == OrganizationKind.PARTNER:
         return words.PARTNER_RIGHTS
     return words.OWNING_RIGHTS
