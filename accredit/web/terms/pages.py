@@ -106,24 +106,15 @@ def found_version(program: Program, code: str, version: int) -> Terms:
         raise Http404(str(error)) from error
 
 
-SETUP_LANDED = False
-
-
 def show_terms(
     request: HttpRequest, view: Viewpoint, template: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Renders a page of this section: a part of the set-up for those who run the program, a page of its own for
     partners."""
-    if view.sees_everything and SETUP_LANDED:
+    if view.sees_everything:
         layout = {"layout": "web/setup/layout.html"}
         return show_page(request, view, "terms", template, {**layout, **context}, status=status)
-    own = {
-        "layout": "web/terms/alone.html",
-        "section": "terms",
-        "program": view.program,
-        "view": view,
-        "may_edit": Permission.SET_UP in view.permissions,
-    }
+    own = {"layout": "web/terms/alone.html", "section": "terms", "program": view.program, "view": view}
     return show(request, template, {**own, **context}, status=status)
 
 
