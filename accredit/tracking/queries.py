@@ -81,11 +81,7 @@ def clicks_of_visitors(program_id: UUID, visitors: pl.Series) -> pl.DataFrame:
     columns = sql.SQL(", ").join(map(sql.Identifier, CLICKS))
     # Few are looked up in the index of each day; for many the log is read whole, which is up to fifty times as fast.
     if len(wanted) <= FEW_VISITORS:
-        # What a subquery gives is unknown to the planner: it does not weigh each visitor for each day, which takes
-        # longer than the search.
-        query = sql.SQL(
-            "select {} from tracking_click where program_id = {} and visitor_id = any (array(select unnest({})))"
-        )
+        query = sql.SQL("select {} from tracking_clicks_of({}, {})")
         return copy_out(query.format(columns, program_id, text_array(wanted)), CLICKS)
     # PostgreSQL can choose well only with statistics of the visitors, and so they need a table.
     table = sql.SQL('create temporary table wanted on commit drop as select unnest({}) collate "C" as visitor_id')
