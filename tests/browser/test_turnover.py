@@ -73,6 +73,7 @@ def test_items_by_keyboard_in_german(visit: Visit, shop: Shop) -> None:
     window(page).get_by_role("button", name="Umsatz speichern").press("Enter")
     expect(window(page)).to_be_hidden()
     panel = page.locator("#panel")
+    expect(panel.locator("#panel-title")).to_be_focused()
     expect(panel).to_contain_text("Umsatz geändert")
     expect(panel.locator("del").first).to_have_text("61,00\N{NO-BREAK SPACE}$")
     expect(row(page, "1002")).to_contain_text("42,99\N{NO-BREAK SPACE}$")

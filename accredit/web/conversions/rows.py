@@ -22,6 +22,7 @@ def rows(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         keys = [key_from_text(PREFIX, text) for text in request.GET.getlist("row")[:ROWS]]
     except KeyTextError:
         return JsonResponse([], safe=False)
-    response = JsonResponse(rows_of(state, with_items(filtered(view, Filters()).filter(id__in=keys))), safe=False)
+    found = list(with_items(filtered(view, Filters()).filter(id__in=keys)))
+    response = JsonResponse(rows_of(state, found), safe=False)
     response.headers["Cache-Control"] = "private, no-cache"
     return response

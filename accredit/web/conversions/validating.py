@@ -58,7 +58,7 @@ class Left:
 def named(request: HttpRequest) -> Mapping[UUID, int | None]:
     """The conversions that a form names (`id`, joined by commas or repeated), each with the decision that was looked at
     (`decision`, in the same order) where it says so; what is no key is left out."""
-    keys, decisions = (",".join(request.POST.getlist(name)).split(",")[:TICKED] for name in ("id", "decision"))
+    keys, decisions = (",".join(request.POST.getlist(name)).split(",") for name in ("id", "decision"))
     found: dict[UUID, int | None] = {}
     for text, decision in zip_longest(keys, decisions, fillvalue=""):
         with suppress(KeyTextError):
@@ -193,7 +193,7 @@ def validate(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         if typed(request, "count") != str(len(keys)) or state.not_understood:
             text = _("By now %(n)s match the filters: nothing was changed. Close this and look again.")
             return _nothing_done(request, text % {"n": formats.number(len(keys))})
-        asked = asked_of(keys, **given)
+        asked = asked_of(keys, status=status, rejection_reason=reason or None, comment=comment or None)
     else:
         rows = [{"id": str(key), "decision": decision, **given} for key, decision in named(request).items()]
         asked = pl.DataFrame(rows, schema=dict(ASKED), orient="row")

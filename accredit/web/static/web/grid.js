@@ -64,7 +64,7 @@ function definition(column, label) {
     field: column.field,
     title: column.title,
     width: column.fixed ?? undefined,
-    minWidth: column.fixed ? 40 : column.width * (narrow() ? 0.87 : 1),
+    minWidth: column.fixed ? 40 : narrow() ? column.narrow : column.width,
     widthGrow: column.grow,
     responsive: column.keep,
     hozAlign: column.number ? "right" : "left",
@@ -93,7 +93,7 @@ export function mountGrid() {
     data: rows,
     columns: [...before, ...columns.map((column) => definition(column, place.dataset.sortLabel))],
     layout: "fitColumns",
-    responsiveLayout: chosen ? false : "hide", // what somebody chose stays, and scrolls
+    responsiveLayout: chosen && matchMedia("(min-width: 48rem)").matches ? false : "hide", // what was chosen stays, and scrolls
     movableColumns: true,
     renderVertical: "basic",
     height: "100%",

@@ -81,12 +81,11 @@ function onKeyInMenu(event) {
 function onClick(event) {
   const { target } = event;
   const row = target.closest(".tabulator-row");
-  if (target.closest("[data-tick]")) {
+  if (target.closest("[data-menu]")) openMenuBeside(row);
+  else if (target.closest(".tabulator-row .acts")) {
     tick(row, { range: event.shiftKey });
     focusRow(row);
-  }
-  else if (target.closest("[data-tick-page]")) tickPage(target.checked);
-  else if (target.closest("[data-menu]")) openMenuBeside(row);
+  } else if (target.closest("[data-tick-page]")) tickPage(target.checked);
   else if (target.closest(".tabulator [data-turnover]")) { focusRow(row); changeTurnover(row.dataset.id); }
   else if (target.closest("#row-menu [data-act]")) {
     const { act } = target.closest("[data-act]").dataset;
@@ -131,7 +130,7 @@ export function prepare() {
   if (!bar()) return;
   const { wordPage, wordRow, wordMenu } = bar().dataset;
   const of = (text, cell) => text.replace("{order}", cell.getData().token);
-  const width = narrow() ? 36 : 64; // on narrow screens the panel has the buttons of the menu
+  const width = narrow() ? 33 : 64; // on narrow screens the panel has the buttons of the menu
   before.push({
     width, minWidth: width, resizable: false, responsive: 0, cssClass: "acts",
     titleFormatter: () => box("tickPage", wordPage),
