@@ -4,11 +4,12 @@ import polars as pl
 
 from accredit.access.models import User
 from accredit.access.permissions import Permission
+from accredit.conversions import validating
 from accredit.conversions.filters import Filters
 from accredit.conversions.history import Actor
 from accredit.conversions.listing import filtered
 from accredit.conversions.models import Status, Way
-from accredit.conversions.validating import ASKED, batches, validate_batch
+from accredit.conversions.validating import ASKED, validate_batch
 from accredit.database import json_text
 from accredit.database.copy import copy_out, statement
 from accredit.engine.frames import TEXT
@@ -64,11 +65,11 @@ def _step(work: Work) -> Batch:
 
 
 def _batch_after(asked: pl.DataFrame, done: int) -> pl.DataFrame:
-    for batch in batches(asked):
-        if done <= 0:
-            return batch
-        done -= len(batch)
-    return asked.clear()
+    """What comes after the first `done`, however large the batches were that did these."""
+    parts = validating.batches(asked)
+    if parts and not done:
+        return parts[0]
+    return pl.concat([asked.clear(), *parts]).slice(done, validating.BATCH_CONVERSIONS)
 
 
 def rows_of(unchanged: pl.DataFrame) -> pl.DataFrame:

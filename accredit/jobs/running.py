@@ -143,6 +143,8 @@ def _step(kind: InBatches, work: Work) -> bool:
         batch = kind.step(work)
         done = job.done + batch.done
         finished = done >= (job.total or 0)
+        if done == job.done and not finished:
+            raise RuntimeError(f"a step of the job {job.id} did nothing, and {job.total} are not done yet")
         numbers = pl.int_range(job.rows + 1, job.rows + 1 + len(batch.rows), dtype=pl.Int64)
         if len(batch.rows):
             copy_in(

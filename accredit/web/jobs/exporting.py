@@ -79,7 +79,7 @@ def facts_of(view: Viewpoint, parameters: list[list[str]], now: datetime) -> lis
         (_("Program"), program.name),
         (_("Read at"), now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")),
         (_("Times in"), program.timezone),
-        (_("Filters"), said or _("none")),
+        (_("Filters"), said or _("everything")),
     ]
 
 
