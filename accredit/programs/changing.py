@@ -32,6 +32,10 @@ class ProgramTaken(ValueError):
     """A program of this code is installed already."""
 
 
+class AdvertiserTaken(ValueError):
+    """An organization of the new advertiser's code is there already."""
+
+
 class OtherProgram(ValueError):
     """A program file is of another program or of another advertiser than the one that it was given for."""
 
@@ -97,16 +101,20 @@ def _same(proposed: Program, program: Program) -> Program:
 
 
 def add_program(
-    program: Program, *, advertiser_name: str, agency: Organization | None, actor: User, now: datetime
+    program: Program, *, advertiser_name: str | None, agency: Organization | None, actor: User, now: datetime
 ) -> tables.Program:
-    """Install a new program. An advertiser that is new gets its name. Raises ProgramTaken and AdvertiserRefused."""
+    """Install a new program. `advertiser_name`: of an advertiser that is new; None: it is there. Raises ProgramTaken,
+    AdvertiserTaken and AdvertiserRefused."""
     with transaction.atomic():
         lock_program(program.code)
         if tables.Program.objects.filter(code=program.code).exists():
             raise ProgramTaken(program.code)
-        organization, _ = Organization.objects.get_or_create(
-            code=program.advertiser, defaults={"kind": OrganizationKind.ADVERTISER, "name": advertiser_name}
-        )
+        if advertiser_name is not None:
+            _, made = Organization.objects.get_or_create(
+                code=program.advertiser, defaults={"kind": OrganizationKind.ADVERTISER, "name": advertiser_name}
+            )
+            if not made:
+                raise AdvertiserTaken(program.advertiser)
         changes = apply_program(program)
         row = program_by_code(program.code)
         row.agency = agency
@@ -115,7 +123,7 @@ def add_program(
             actor=actor,
             action="program_added",
             program=row,
-            organization=organization,
+            organization=row.advertiser,
             subject=program.code,
             detail=told(changes),
             now=now,

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST
 from accredit.access.models import User
 from accredit.programs.visibility import visible_programs
 from accredit.web.pages import for_users, frame, show
+from accredit.web.setup.creating import owner_of
 
 View = Callable[..., HttpResponse]
 
@@ -32,7 +33,8 @@ def home(request: HttpRequest) -> HttpResponse:
     programs = visible_programs(cast(User, request.user))
     if programs:
         return redirect("web:conversions", programs[0].code)
-    return show(request, "web/no_program.html", {})
+    may_add = owner_of(cast(User, request.user)) is not None
+    return show(request, "web/no_program.html", {"may_add_program": may_add})
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

@@ -99,7 +99,11 @@ def _names(setup: Setup) -> Mapping[str, str]:
 
 def _event_type(part: Mapping[str, Any], _setup: Setup) -> Sequence[str]:
     mapping = part.get("customer_status")
-    return [_("off") if mapping is None else ", ".join(mapping) or _("on, without words")]
+    after = part.get("approve_after_days")
+    return [
+        _("off") if mapping is None else ", ".join(mapping) or _("on, without words"),
+        _("after %(days)s") % {"days": days(after)} if after else "",
+    ]
 
 
 def _channel(part: Mapping[str, Any], _setup: Setup) -> Sequence[str]:
@@ -129,8 +133,21 @@ COLLECTIONS: Sequence[Collection] = (
         new=gettext_lazy("New event type"),
         about=gettext_lazy("What the program pays for, such as a sale or a lead. The shop names it with every order."),
         empty=gettext_lazy("Nothing is paid for yet. Most shops begin with “sale”."),
-        fields=(CODE, Field("customer_status", gettext_lazy("Customer status mapping"), Kind.WORDS)),
-        columns=(gettext_lazy("Code"), gettext_lazy("Customer status mapping")),
+        fields=(
+            CODE,
+            Field(
+                "approve_after_days",
+                gettext_lazy("Approve open conversions after so many days"),
+                Kind.NUMBER,
+                hint=gettext_lazy("Empty: never; each is approved or rejected by somebody."),
+            ),
+            Field("customer_status", gettext_lazy("Customer status mapping"), Kind.WORDS),
+        ),
+        columns=(
+            gettext_lazy("Code"),
+            gettext_lazy("Customer status mapping"),
+            gettext_lazy("Approval by itself"),
+        ),
         cells=_event_type,
     ),
     Collection(

@@ -20,7 +20,6 @@ PAGES: Sequence[tuple[str, str | Promise]] = [
     ("setup", _("Overview")),
     ("setup-program", _("Program")),
     ("setup-event-types", _("Event types")),
-    ("terms", _("Template terms")),
     ("setup-partners", _("Partners and contracts")),
     ("terms", _("Terms")),
     ("setup-channels", _("Channels")),

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from accredit.web.setup import file, history, keys, overview, partners, parts, periods, program
+from accredit.web.setup import creating, file, history, keys, mine, overview, partners, parts, periods, program
 from accredit.web.setup.collections import COLLECTIONS
 
 SETUP = "programs/<path:code>/setup"
 urlpatterns = [
+    path("programs/new", creating.new_program, name="new-program"),
+    path("programs/<path:code>/mine", mine.mine, name="mine"),
     path(SETUP, overview.overview, name="setup"),
     path(f"{SETUP}/program", program.program, name="setup-program"),
     path(f"{SETUP}/keys", keys.keys, name="setup-keys"),
