@@ -300,6 +300,58 @@ class Change(Fact):
         ]
 
 
+class Hold(Fact):
+    """That a conversion does not approve itself, until somebody releases it: one at a time, and all are kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    conversion_id = models.UUIDField()
+    reason = models.TextField()
+    held_at = models.DateTimeField()
+    held_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    released_at = models.DateTimeField(null=True)
+    released_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "conversion_id"], condition=models.Q(released_at__isnull=True), name="hold_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(released_at__isnull=True, released_by__isnull=True)
+                | models.Q(released_at__isnull=False, released_by__isnull=False),
+                name="hold_released",
+            ),
+        ]
+        indexes = [models.Index(fields=["program", "conversion_id", "id"], name="hold_of_conversion")]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class ApprovalNotice(Fact):
+    """That on a day it was announced which conversions of an event type will approve themselves: those that occurred up
+    to the day `through`, and that nobody holds by then."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    event_type = models.TextField(db_collation="C")
+    noticed_on = models.DateField()
+    """A day of the program's time zone."""
+    noticed_at = models.DateTimeField()
+    through = models.DateField()
+    conversions = models.PositiveBigIntegerField()
+    """How many were not announced before."""
+    told_at = models.DateTimeField(null=True)
+    """When its people had their e-mails; null: not yet."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "event_type", "noticed_on"], name="approval_notice_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.noticed_on}"
+
+
 class ListView(models.Model):
     """A view of the conversion list under a name: one's own, or shared with everybody in an organization. `query`: what
     the address of the list says, filters, sort and columns."""

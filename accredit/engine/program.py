@@ -163,10 +163,12 @@ class PromoCode:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """`customer_status`: status → words of the shop that mean it; None where the mapping is off."""
+    """`customer_status`: status → words of the shop that mean it; None where the mapping is off. `approve_after_days`:
+    when open conversions approve themselves; None: never."""
 
     code: str
     customer_status: Mapping[str, tuple[str, ...]] | None = None
+    approve_after_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,3 +225,5 @@ class Program:
     projects: tuple[Project, ...] = ()
     rejection_reasons: tuple[RejectionReason, ...] = ()
     tracking: Tracking = field(default_factory=Tracking)
+    approval_reminder_days: int = 3
+    """How long before conversions approve themselves the program's people are told, and can hold them; 0: not told."""

@@ -41,6 +41,8 @@ class Program(models.Model):
     retention_days = models.PositiveIntegerField(null=True)
     hold_unsigned = models.BooleanField(default=False)
     """Orders that come in without a signature wait until somebody lets them in."""
+    approval_reminder_days = models.PositiveIntegerField(default=3)
+    """How long before conversions approve themselves its people are told; 0: not told."""
     clicks_are_synthetic = models.BooleanField(default=False)
     """The clicks were made up, as the demo's are: every page that shows a journey says so."""
 
@@ -72,9 +74,11 @@ class ProgramPart(models.Model):
 
 
 class EventType(ProgramPart):
-    """`customer_status`: pairs of status and words of the shop, in the order of the program file; null: mapping off."""
+    """`customer_status`: pairs of status and words of the shop, in the order of the program file; null: mapping off.
+    `approve_after_days`: when open conversions approve themselves; null: never."""
 
     customer_status = models.JSONField(null=True)
+    approve_after_days = models.PositiveIntegerField(null=True)
 
 
 class Partner(ProgramPart):

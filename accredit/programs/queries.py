@@ -35,7 +35,7 @@ class Table:
 
 _LADDER = ("credit_group", "referral_window_days")
 TABLES: Mapping[str, Table] = {
-    "event_type": Table(tables.EventType, "program", ("code",), ("customer_status",)),
+    "event_type": Table(tables.EventType, "program", ("code",), ("customer_status", "approve_after_days")),
     "partner": Table(tables.Partner, "program", ("code",), ("name",)),
     "channel": Table(tables.Channel, "program", ("code",), ("name", *_LADDER)),
     "ad": Table(tables.Ad, "program", ("code",), ("name", "landing_page")),
@@ -69,7 +69,7 @@ TABLES: Mapping[str, Table] = {
 
 PROGRAM_VALUES = (
     "name", "advertiser__code", "currency", "timezone", "referral_window_days", "foreign_promo_code", "attribution",
-    "allowed_hosts", "click_parameter", "fallback_page", "retention_days", "hold_unsigned",
+    "approval_reminder_days", "allowed_hosts", "click_parameter", "fallback_page", "retention_days", "hold_unsigned",
 )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def to_rows(program: Program) -> dict[str, Rows]:
                 "referral_window_days": program.referral_window_days,
                 "foreign_promo_code": program.foreign_promo_code,
                 "attribution": program.attribution,
+                "approval_reminder_days": program.approval_reminder_days,
                 "allowed_hosts": list(program.tracking.allowed_hosts),
                 "click_parameter": program.tracking.click_parameter,
                 "fallback_page": program.tracking.fallback_page,
@@ -50,7 +51,13 @@ def to_rows(program: Program) -> dict[str, Rows]:
                 "hold_unsigned": program.tracking.hold_unsigned,
             }
         },
-        "event_type": {(one.code,): {"customer_status": _pairs(one.customer_status)} for one in program.event_types},
+        "event_type": {
+            (one.code,): {
+                "customer_status": _pairs(one.customer_status),
+                "approve_after_days": one.approve_after_days,
+            }
+            for one in program.event_types
+        },
         "partner": {(one.code,): {"name": one.name} for one in program.partners},
         "channel": {(one.code,): {"name": one.name, **_ladder(one)} for one in program.channels},
         "ad": {(one.code,): {"name": one.name, "landing_page": one.landing_page} for one in program.ads},
@@ -107,6 +114,7 @@ def from_rows(code: str, rows: Mapping[str, Rows]) -> Program:
         referral_window_days=program["referral_window_days"],
         foreign_promo_code=program["foreign_promo_code"],
         attribution=program["attribution"],
+        approval_reminder_days=program["approval_reminder_days"],
         tracking=Tracking(
             allowed_hosts=tuple(program["allowed_hosts"]),
             click_parameter=program["click_parameter"],
@@ -115,7 +123,8 @@ def from_rows(code: str, rows: Mapping[str, Rows]) -> Program:
             hold_unsigned=program["hold_unsigned"],
         ),
         event_types=tuple(
-            EventType(code, _mapping(row["customer_status"])) for (code,), row in rows["event_type"].items()
+            EventType(code, _mapping(row["customer_status"]), row["approve_after_days"])
+            for (code,), row in rows["event_type"].items()
         ),
         partners=tuple(Partner(code, row["name"]) for (code,), row in rows["partner"].items()),
         channels=tuple(

@@ -8,6 +8,8 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
+from accredit.conversions.reminding import approve_by_the_clock
+from accredit.imports.operations import remove_old_uploads
 from accredit.jobs.operations import QUEUE
 from accredit.tracking.archive import archive_old_clicks
 from accredit.tracking.operations import make_partitions
@@ -42,6 +44,20 @@ def forget_address_keys(timestamp: int) -> None:
     today = datetime.fromtimestamp(timestamp, UTC).date()
     with connection.cursor() as cursor:
         cursor.execute("delete from tracking_address_key where day < %s", [today - timedelta(days=KEY_DAYS)])
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(queueing_lock="approving", retry=_AGAIN)
+def approve_conversions(timestamp: int) -> None:
+    """Approve what approves itself, and tell the people of its programs before."""
+    approve_by_the_clock(datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="37 3 * * *")
+@app.task(queueing_lock="uploads", retry=_AGAIN)
+def forget_uploads(timestamp: int) -> None:
+    """Forget what was uploaded to be looked at, and is old."""
+    remove_old_uploads(datetime.fromtimestamp(timestamp, UTC))
 
 
 @app.periodic(cron="23 2 * * *")

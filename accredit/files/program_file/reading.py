@@ -34,6 +34,8 @@ from accredit.files.program_file.toml import Path as DocumentPath
 
 FORMAT = 1
 MAX_RETENTION_DAYS = 36_500
+MAX_APPROVAL_DAYS = 3_650
+MAX_REMINDER_DAYS = 30
 MAX_REGEX = 1000
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 UNKNOWN_SPAN: Any = (None, None)  # only beside an error
@@ -118,6 +120,7 @@ def _read_root(root: Section) -> Program | None:
         event_types=event_types,
         foreign_promo_code=section.choice("foreign_promo_code", ("credit", "invalid"), "credit"),
         attribution=section.choice("attribution", ("last_click",), "last_click"),
+        approval_reminder_days=section.integer("approval_reminder_days", 3, least=0, most=MAX_REMINDER_DAYS),
         partners=partners,
         channels=_read_all(root, "channel", Sentence("A channel"), lambda part: _read_channel(part, window)),
         promo_codes=_read_promo_codes(root, codes),
@@ -183,7 +186,8 @@ def _read_timezone(section: Section) -> str:
 def _read_event_type(section: Section) -> EventType:
     code = section.code()
     mapping = section.table("customer_status", Sentence("The customer status mapping"))
-    return EventType(code, None if mapping is None else _read_mapping(mapping))
+    days = section.integer("approve_after_days", None, most=MAX_APPROVAL_DAYS)
+    return EventType(code, None if mapping is None else _read_mapping(mapping), days)
 
 
 def _read_mapping(section: Section) -> dict[str, tuple[str, ...]]:

@@ -39,6 +39,7 @@ from accredit.web.conversions.totals import figures_of
 from accredit.web.conversions.view_menu import view_query, views_of
 from accredit.web.naming import Names
 from accredit.web.pages import for_program, show, wants_part
+from accredit.web.validation.holding import holding_of
 
 
 @require_safe
@@ -93,6 +94,7 @@ def conversion(request: HttpRequest, view: Viewpoint, conversion: str) -> HttpRe
     query = state.query(state.place)
     context = {
         **explain(names, found, all_items="items" in request.GET),
+        "holding": holding_of(view, found),
         "close_url": list_url(view, query),
         "all_items_url": f"{request.path}{query}{'&' if query else '?'}items=all",
     }
