@@ -19,7 +19,8 @@ WIDE, NARROW = (1440, 900), (390, 844)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`row`: which row of the list is open in the panel, from 0; None: none. `to`: what the panel is scrolled to."""
+    """`row`: which row of the list is open in the panel, from 0; None: none. `to`: what the panel is scrolled to.
+    `key`: what is pressed on that row then, and `shows`: what comes of it."""
 
     name: str
     language: str
@@ -27,12 +28,16 @@ class Picture:
     size: tuple[int, int]
     row: int | None = None
     to: str = ""
+    key: str = ""
+    shows: str = ""
 
 
 PICTURES = (
     Picture("conversions-en-light", "en", "light", WIDE, row=3),
     Picture("conversions-de-dark", "de", "dark", WIDE, row=3, to="#sum-title"),
     Picture("conversions-de-phone", "de", "light", NARROW),
+    Picture("row-menu-en-light", "en", "light", WIDE, row=0, key="Shift+F10", shows="#row-menu"),
+    Picture("turnover-de-light", "de", "light", WIDE, row=0, key="t", shows="#turnover-preview"),
     Picture("explanation-en-phone", "en", "dark", NARROW, row=3),
 )
 LOCALES = {"en": "en-GB", "de": "de-DE"}
@@ -54,7 +59,7 @@ def _take(browser: Browser, picture: Picture, address: str, email: str, password
     )
     page = context.new_page()
     page.goto("/sign-in")
-    page.locator("[name=username]").fill(email)
+    page.locator("[name=login]").fill(email)
     page.locator("[name=password]").fill(password)
     page.locator(".button.main").click()
     expect(page.locator(".tabulator-row").first).to_be_visible()
@@ -88,6 +93,9 @@ def _arrange(page: Page, picture: Picture) -> None:
         expect(page.locator("#panel-title")).to_be_visible()
         if picture.to:
             page.locator(picture.to).evaluate("title => title.scrollIntoView({block: 'center'})")
+        if picture.key:
+            page.locator(".tabulator-row").nth(picture.row).press(picture.key)
+            expect(page.locator(picture.shows)).to_be_visible()
     expect(page.locator("#totals[aria-busy=false]")).to_be_attached()
 
 

@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 from accredit.access.models import User
 from accredit.conversions.models import Conversion
 from accredit.money import to_major
-from tests.browser.test_accessibility import serious
 from tests.browser.test_validating import LIST, ready, row, window
 from tests.factories.people import Shop
 from tests.factories.validating import asked, validated
@@ -81,7 +80,7 @@ def test_items_by_keyboard_in_german(visit: Visit, shop: Shop) -> None:
 
 
 def test_two_at_once_the_second_reads_what_changed_and_decides_again(visit: Visit, shop: Shop) -> None:
-    first, second = ready(visit("agency", LIST)), ready(visit("advertiser", LIST, bypass_csp=True))
+    first, second = ready(visit("agency", LIST)), ready(visit("advertiser", LIST))
     for page, turnover in ((first, "120"), (second, "100")):
         row(page, "1001").locator("[data-turnover]").click()
         window(page).get_by_label("New turnover").fill(turnover)
@@ -96,7 +95,6 @@ def test_two_at_once_the_second_reads_what_changed_and_decides_again(visit: Visi
     expect(window(second).get_by_label("New turnover")).to_have_value("100")
     expect(window(second).locator("#turnover-preview")).to_contain_text("US$120.00")
     assert holds("1001") == "120.00 19.90"
-    assert serious(second) == []
     second.locator("#window .button.main").click()
     expect(row(second, "1001")).to_contain_text("US$100.00")
     assert holds("1001") == "100.00 16.75"
