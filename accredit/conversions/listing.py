@@ -196,7 +196,7 @@ def _nothing(field: str) -> str | int:
 
 
 def _sorted(field: str) -> F | Coalesce:
-    return Coalesce(field, Value(_nothing(field))) if _is_null(field) else F(field)
+    return Coalesce(field, Value(_nothing(field), Conversion._meta.get_field(field))) if _is_null(field) else F(field)
 
 
 def _place(row: Conversion, field: str) -> Any:

@@ -3,23 +3,31 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
+from urllib.parse import parse_qsl
 
 import pytest
 from django.db import connection
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from accredit.conversions.columns import COLUMNS
+from accredit.conversions.filters import PREFIX, FilterError, Filters, filters_from
 from accredit.conversions.listing import (
-    ORDERS,
     Cursor,
     CursorError,
-    Filters,
     Order,
+    TakesTooLong,
     Total,
     conversion_of,
     cursor_from_text,
+    filtered,
     page_of,
+    patient,
     totals_of,
 )
 from accredit.conversions.models import Conversion
+from accredit.database.keys import key_to_text
 from accredit.programs.visibility import Viewpoint
 from tests.factories.installing import clicks, install, load, orders
 from tests.factories.people import open_shop
@@ -27,7 +35,17 @@ from tests.factories.tables import table
 
 pytestmark = pytest.mark.django_db
 
-BOTH = [Order(name, descending) for name in ORDERS for descending in (False, True)]
+INDEXED = [column.name for column in COLUMNS.values() if column.indexed]
+SORTED = [column.name for column in COLUMNS.values() if column.sort]
+
+
+def both(names: Sequence[str]) -> list[Order]:
+    return [Order(name, descending) for name in names for descending in (False, True)]
+
+
+def where(text: str) -> Filters:
+    """The filters of an address: `status=open&sub1.starts=a`."""
+    return filters_from(parse_qsl(text))
 
 
 @pytest.fixture
@@ -61,27 +79,77 @@ def test_orders(everything: Viewpoint, row: dict[str, str]) -> None:
         assert tokens(found) == row["tokens"]
 
 
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        (Filters(credited_to="partner", credited_code="barb"), "1001 1006 1005"),
-        (Filters(credited_to="channel", credited_code="email"), "1003"),
-        (Filters(credited_to="none"), "1004"),
-        (Filters(status="open"), "1001 1006 1005 1003 1004 1002"),
-        (Filters(status="approved"), ""),
-        (Filters(customer_status="New"), "1001 1005"),
-        (Filters(customer_status="vip"), "1004"),
-        (Filters(event_type="sale", order_token="1005"), "1005"),
-        (Filters(event_type="lead"), ""),
-        (Filters(first_date=date(2026, 3, 1)), "1001 1006 1005 1003 1004"),
-        (Filters(last_date=date(2026, 2, 28)), "1002"),
-        (Filters(first_date=date(2026, 3, 1), last_date=date(2026, 3, 1), customer_status="New"), "1001 1005"),
-    ],
-    ids=str,
-)
-def test_filters(everything: Viewpoint, filters: Filters, expected: str) -> None:
-    assert tokens(page_of(everything, filters, Order()).rows) == expected
-    assert sum(total.conversions for total in totals_of(everything, filters)) == len(expected.split())
+FILTERED = table("""
+        where                                       | tokens
+        credited=partner:barb                       | 1001 1006 1005
+        credited=partner:barb&credited=channel      | 1001 1006 1005 1003
+        credited=channel:email                      | 1003
+        credited=none                               | 1004
+        credited=partner                            | 1001 1006 1005 1002
+        party=channel&party=none                    | 1003 1004
+        status=open                                 | 1001 1006 1005 1003 1004 1002
+        status=approved&status=rejected             | -
+        customer=New                                | 1001 1005
+        customer=vip                                | 1004
+        customer.is=empty                           | 1006 1003
+        customer.is=filled&customer.is=empty        | 1001 1006 1005 1003 1004 1002
+        customer=New&customer.is=empty              | 1001 1006 1005 1003
+        event=sale&order=1005                       | 1005
+        event=lead                                  | -
+        order.starts=100                            | 1001 1006 1005 1003 1004 1002
+        order.contains=05                           | 1005
+        order=1001&order=1004                       | 1001 1004
+        order=1%25                                  | -
+        order.starts=1_0                            | -
+        ad=banner                                   | 1001
+        ad.contains=ANN                             | 1001
+        ad=Banner                                   | -
+        ad.is=filled                                | 1001
+        device=mobile                               | 1001
+        country=us&customer=New                     | 1005
+        category=gift-card                          | 1006
+        order_codes.contains=wow                    | 1005
+        code.is=filled                              | 1005
+        turnover.from=50&turnover.until=80          | 1005 1003 1002
+        turnover.from=50.00&turnover.currency=EUR   | -
+        turnover.until=19.999                       | 1006
+        commission.from=0.01                        | 1001 1005 1002
+        currency=USD&reason=no_candidate            | 1004
+        item_count.from=1                           | 1002
+        item_count.from=3&item_count.until=3        | 1002
+        item_count.until=0                          | 1001 1006 1005 1003 1004
+        signed.is=empty                             | 1001 1006 1005 1003 1004 1002
+        signed=yes                                  | -
+        contract.is=empty                           | 1003 1004
+        since=2026-03-01                            | 1001 1006 1005 1003 1004
+        time.until=2026-02-28                       | 1002
+        q=1005                                      | 1005
+        time.from=2026-03-01&until=2026-03-01&customer=New | 1001 1005
+    """)
+
+
+def test_filters(everything: Viewpoint) -> None:
+    wrong = []
+    for row in FILTERED:
+        filters, expected = where(row["where"]), row["tokens"].replace("-", "")
+        found = tokens(page_of(everything, filters, Order()).rows)
+        counted = sum(total.conversions for total in totals_of(everything, filters))
+        if (found, counted) != (expected, len(expected.split())) or filters_from(filters.parameters()) != filters:
+            wrong.append(f"{row['where']}: {found}, {counted}, not {expected}")
+    assert wrong == []
+
+
+def test_a_contract_is_a_version_of_terms(everything: Viewpoint) -> None:
+    terms, version = Conversion.objects.filter(order_token="1001").values_list("terms", "terms_version").get()
+    of = {text: tokens(page_of(everything, where(f"contract={text}"), Order()).rows) for text in (
+        f"{terms}:{version}", f"{terms}", f"{terms}:99",
+    )}  # fmt: skip
+    assert of == {f"{terms}:{version}": "1001 1006 1005", terms: "1001 1006 1005", f"{terms}:99": ""}
+
+
+def test_a_conversion_is_found_by_its_id(everything: Viewpoint) -> None:
+    wanted = Conversion.objects.get(order_token="1003")
+    assert tokens(page_of(everything, where(f"id={key_to_text(PREFIX, wanted.id)}"), Order()).rows) == "1003"
 
 
 def test_days_are_those_of_the_programs_zone() -> None:
@@ -92,7 +160,7 @@ def test_days_are_those_of_the_programs_zone() -> None:
         early | T-7h       | 1.00
     """))  # fmt: skip
     view = Viewpoint(program, None)  # in New York, T is seven o'clock in the morning
-    days = {day: tokens(page_of(view, Filters(first_date=day, last_date=day), Order()).rows)
+    days = {day: tokens(page_of(view, where(f"time.from={day}&time.until={day}"), Order()).rows)
             for day in (date(2026, 2, 28), date(2026, 3, 1))}  # fmt: skip
     assert days == {date(2026, 2, 28): "late", date(2026, 3, 1): "early"}
 
@@ -100,55 +168,84 @@ def test_days_are_those_of_the_programs_zone() -> None:
 def test_a_partner_sees_and_sums_its_own_conversions_only(everything: Viewpoint) -> None:
     barb = replace(everything, partners=frozenset({"barb"}))
     assert tokens(page_of(barb, Filters(), Order()).rows) == "1001 1006 1005"
-    assert tokens(page_of(barb, Filters(credited_to="partner", credited_code="ann"), Order()).rows) == ""
-    assert totals_of(barb, Filters()) == [Total("USD", 3, 19827, 2246 + 0 + 750)]
-    other = page_of(everything, Filters(credited_to="channel"), Order()).rows[0]
+    assert tokens(page_of(barb, where("credited=partner:ann"), Order()).rows) == ""
+    assert totals_of(barb, Filters()) == [Total("USD", "open", 3, 19827, 2246 + 0 + 750)]
+    for hidden in ("order_codes.contains=wow", "party=partner", "signed=yes", "recorded.from=2026-01-01"):
+        with pytest.raises(FilterError):
+            page_of(barb, where(hidden), Order())
+    other = page_of(everything, where("credited=channel"), Order()).rows[0]
     with pytest.raises(Conversion.DoesNotExist):
         conversion_of(barb, other.id)
     assert conversion_of(everything, other.id) == other
 
 
 def many() -> Viewpoint:
-    """Sixty orders; many share their time, their turnover or both, some are in another currency."""
+    """Sixty orders; many share their time, their turnover or both, some are in another currency, some say nothing."""
     program = install()
-    text = "order | at | turnover | currency | visitor\n" + "\n".join(
-        f"{n} | T-{n % 7}h | {n % 5}.00 | {'EUR' if n % 9 == 0 else 'USD'} | v{n}" for n in range(60)
+    text = "order | at | turnover | currency | visitor | status | category\n" + "\n".join(
+        f"{n} | T-{n % 7}h | {n % 5}.00 | {'EUR' if n % 9 == 0 else 'USD'} | v{n} | {'-NE'[n % 3]}"
+        f" | {('-', 'a', 'a.b', 'Ü%~', 'a_b')[n % 5]}"
+        for n in range(60)
     )
-    journeys = "click | at | visitor | party\n" + "\n".join(f"c{n} | T-1d | v{n} | barb" for n in range(0, 60, 2))
+    journeys = "click | at | visitor | party | device\n" + "\n".join(
+        f"c{n} | T-1d | v{n} | barb | {'-' if n % 4 else 'mobile'}" for n in range(0, 60, 2)
+    )
     load(program, clicks(journeys), orders(text))
     return Viewpoint(program, None)
 
 
-def walk(view: Viewpoint, order: Order, rows: int, step: Callable[[Cursor | None], Cursor | None]) -> list[str]:
-    """The tokens of all pages from the first on, each cursor sent through its text, and every page also backwards."""
-    seen: list[str] = []
+def walk(view: Viewpoint, filters: Filters, order: Order, rows: int) -> list[Conversion]:
+    """The rows of all pages from the first on, each cursor sent through its text, and every page also backwards."""
+    seen: list[Conversion] = []
     cursor: Cursor | None = None
     while True:
-        page = page_of(view, Filters(), order, cursor, rows=rows)
+        page = page_of(view, filters, order, cursor, rows=rows)
         assert page.rows_before == len(seen)
         if page.before:
-            behind = page_of(view, Filters(), order, again(page.before, order), rows=rows)
-            assert [row.order_token for row in behind.rows] == seen[-rows:]
+            behind = page_of(view, filters, order, again(page.before, order), rows=rows)
+            assert behind.rows == seen[-rows:]
             assert behind.rows_before == len(seen) - rows
         else:
             assert not seen
-        seen += [row.order_token for row in page.rows]
+        seen += page.rows
         if page.after is None:
             return seen
-        cursor = step(page.after)
+        cursor = again(page.after, order)
 
 
-def again(cursor: Cursor | None, order: Order) -> Cursor | None:
-    return cursor and cursor_from_text(cursor.to_text(), order, backwards=cursor.backwards)
+def again(cursor: Cursor, order: Order) -> Cursor:
+    return cursor_from_text(cursor.to_text(), order, backwards=cursor.backwards)
 
 
-@pytest.mark.parametrize("order", BOTH, ids=str)
-def test_pages_hold_every_row_once_in_order(order: Order) -> None:
+FILTERS = (
+    "", "status=open", "customer.is=empty", "customer=New&customer=Existing", "category.starts=a", "device=mobile",
+    "category.contains=B&turnover.from=2", "time.until=2026-02-28", "item_count.from=1", "credited=partner",
+)  # fmt: skip
+
+
+def test_pages_hold_every_row_that_is_filtered_once_in_order() -> None:
     view = many()
-    whole = [row.order_token for row in page_of(view, Filters(), order, rows=100).rows]
-    assert len(set(whole)) == 60
-    assert walk(view, order, 7, lambda cursor: again(cursor, order)) == whole
-    assert walk(view, order, 20, lambda cursor: again(cursor, order)) == whole
+
+    @settings(max_examples=40, database=None, deadline=None, derandomize=True)
+    @given(st.sampled_from(FILTERS), st.sampled_from(both(SORTED)), st.sampled_from([7, 20, 60]))
+    def walked(text: str, order: Order, rows: int) -> None:
+        filters = where(text)
+        found = walk(view, filters, order, rows)
+        wanted = {row.id for row in filtered(view, filters)}
+        assert len(found) == len(wanted)
+        assert {row.id for row in found} == wanted
+        places = [place_of(row, order) for row in found]
+        assert places == sorted(places, reverse=order.descending)
+
+    walked()
+
+
+def place_of(row: Conversion, order: Order) -> tuple[object, ...]:
+    """What the list sorts by, as Python compares it: what is not there stands before everything else."""
+    fields = [*COLUMNS[order.name].sort, "id"]
+    values = [getattr(row, field) for field in fields]
+    return tuple((0 if field == "terms_version" else "") if value is None else value
+                 for field, value in zip(fields, values, strict=True))  # fmt: skip
 
 
 def test_amounts_of_different_currencies_are_not_compared() -> None:
@@ -158,13 +255,39 @@ def test_amounts_of_different_currencies_are_not_compared() -> None:
     assert len({currency for currency, _minor in keys}) == 2
 
 
-@pytest.mark.parametrize("order", BOTH, ids=str)
-def test_a_later_page_is_found_through_an_index_without_sorting(order: Order) -> None:
+def test_a_later_page_is_found_through_an_index_without_sorting() -> None:
     view = many()
-    cursor = page_of(view, Filters(), order, rows=20).after
+    for order in both(INDEXED):
+        plan = plan_of(
+            partial(page_of, view, Filters(), order, page_of(view, Filters(), order, rows=20).after, rows=20)
+        )
+        assert "Index Cond" in plan
+        assert "Sort" not in plan
+        assert "ROW(" in plan or order.name in ("id", "recorded")  # those are the key alone
+
+
+SERVED = table("""
+        where                | index
+        status=open          | conversion_open
+        customer=vip         | conversion_by_customer_status
+        sub1=x               | conversion_by_sub_id1
+        sub6.starts=x        | conversion_by_sub_id6
+        order_codes=x        | conversion_by_promo_code
+    """)
+
+
+def test_few_among_many_are_found_through_an_index() -> None:
+    view = many()
+    plans = {row["where"]: plan_of(partial(list, filtered(view, where(row["where"])).order_by())) for row in SERVED}
+    assert [row["where"] for row in SERVED if row["index"] not in plans[row["where"]]] == []
+
+
+def plan_of(asked: Callable[[], object]) -> str:
+    """How the database goes about a query of conversions where it may not read the whole table."""
     with connection.cursor() as db:
-        db.execute("set local enable_seqscan = off")
-        db.execute("set local enable_bitmapscan = off")
+        for way in ("seqscan", "bitmapscan", "sort"):
+            db.execute(f"set local enable_{way} = off")
+        db.execute("set local cpu_index_tuple_cost = 1000")  # as if there were more rows to look at
     queries: list[str] = []
 
     def explained(execute: Callable[..., object], query: str, params: object, *rest: object) -> object:
@@ -175,11 +298,18 @@ def test_a_later_page_is_found_through_an_index_without_sorting(order: Order) ->
         return execute(query, params, *rest)
 
     with connection.execute_wrapper(explained):
-        page_of(view, Filters(), order, cursor, rows=20)
+        asked()
     (plan,) = queries
-    assert "Index Cond" in plan
-    assert "ROW(" in plan
-    assert "Sort" not in plan
+    return plan
+
+
+def test_what_takes_too_long_ends_and_leaves_the_connection_as_it_was(everything: Viewpoint) -> None:
+    with pytest.raises(TakesTooLong), patient(1), connection.cursor() as db:
+        db.execute("select pg_sleep(60)")
+    assert len(page_of(everything, Filters(), Order()).rows) == 6
+    with connection.cursor() as db:
+        db.execute("show statement_timeout")
+        assert db.fetchone() == ("0",)
 
 
 @pytest.mark.parametrize(

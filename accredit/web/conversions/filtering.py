@@ -1,7 +1,7 @@
 """The state of the conversion list as its address says it: filters, order, columns, place."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import urlencode
 
@@ -58,12 +58,14 @@ class ListState:
             found.append(("sort", f"-{order.name}" if order.descending else order.name))
         if columns := self.chosen if chosen is None else chosen:
             found.append(("columns", columns_text(columns)))
+        if self.view_key:
+            found.append(("view", self.view_key))
         return found
 
     @property
     def kept_query(self) -> str:
         """What a view keeps."""
-        return urlencode(self.parameters())
+        return urlencode(replace(self, view_key="").parameters())
 
     def query(
         self,
@@ -74,10 +76,7 @@ class ListState:
         chosen: Sequence[Chosen] | None = None,
     ) -> str:
         """`parameters`, and more of them, as the query of an address."""
-        parameters = [*self.parameters(filters=filters, order=order, chosen=chosen)]
-        if self.view_key:
-            parameters.append(("view", self.view_key))
-        parameters += more.items()
+        parameters = [*self.parameters(filters=filters, order=order, chosen=chosen), *more.items()]
         return f"?{urlencode(parameters)}" if parameters else ""
 
     def query_sorted_by(self, name: str) -> str:

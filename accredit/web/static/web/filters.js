@@ -12,11 +12,12 @@ const home = () => document.getElementById(opener) ?? document.getElementById("f
 export function asked(source) {
   const button = source?.closest?.("[data-edits]");
   if (button) opener = button.closest("#filter-menu") ? "filter-add" : button.id;
+  if (source?.dataset?.filters) opener = `chip-${source.dataset.filters}`;
 }
 
 // What htmx carries over from what was there, a page may not write: places are for now only.
 export function leaving() {
-  for (const box of document.querySelectorAll("#list [popover][style]")) box.removeAttribute("style");
+  for (const box of document.querySelectorAll("#list [id][style]")) box.removeAttribute("style");
 }
 
 // What came is a form, or a list.
