@@ -107,7 +107,7 @@ def main(large: bool) -> None:
         scope, reply = Scope(), Reply()
         began = process_time()
         for _ in range(clicks):
-            await tracker.__rsgi__(scope, reply)  # type: ignore[arg-type]
+            await tracker.__rsgi__(scope, reply)
         return (process_time() - began) / clicks * 1e6
 
     clicks = LARGE if large else CLICKS
