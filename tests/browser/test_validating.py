@@ -178,6 +178,16 @@ def test_of_two_windows_one_is_told_who_was_first(visit: Visit, shop: Shop) -> N
     expect(row(second, "1001")).to_be_focused()
 
 
+def test_in_the_panel_beside_a_list_without_it(visit: Visit, shop: Shop) -> None:
+    page = visit("advertiser", f"{LIST}/{shop.keys['1005']}?status=rejected")
+    page.locator("#panel").get_by_role("button", name="Approve").click()
+    expect(window(page)).to_contain_text("Approve order 1005")
+    window(page).get_by_role("button", name="Approve").click()
+    expect(page.locator("#panel")).to_contain_text("Advertiser, in the browser")
+    expect(page.locator("#panel-title")).to_be_focused()
+    assert stored() == {"1005": "approved"}
+
+
 def test_viewers_and_partners_have_no_menu(visit: Visit, shop: Shop) -> None:
     for who, rows in (("viewer", 6), ("partner", 3)):
         page = ready(visit(who, LIST), rows)

@@ -36,7 +36,7 @@ async function refresh() {
   const asked = new URLSearchParams(location.search);
   for (const row of rows()) asked.append("row", row.dataset.id);
   const answer = await fetch(`${document.getElementById("bulk").dataset.rows}?${asked}`, { headers: { "HX-Request-Type": "partial" } });
-  if (answer.ok) update(await answer.json());
+  if (answer.ok && rows().length) update(await answer.json());
   const parts = [["#totals", document.getElementById("totals")?.getAttribute("hx-get")], ["#panel", isOpen() && location.href]];
   await Promise.all(parts.filter(([, url]) => url).map(([part, url]) => htmx.ajax("GET", url, { source: part, target: part, swap: "innerHTML" })));
   if (document.activeElement === document.body) giveFocusBack(); // what had it was in the panel
