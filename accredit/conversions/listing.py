@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, TextField, Value
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
 from psycopg.errors import QueryCanceled
@@ -30,8 +30,8 @@ from accredit.programs.visibility import Viewpoint
 
 ROWS = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PATIENCE_SECONDS = 4
-"""How long the database looks for the rows or the totals of a page."""
+PATIENCE_SECONDS, TOTALS_PATIENCE_SECONDS = 4, 20
+"""How long the database looks for the rows of a page, and for its totals, which come after."""
 TEXT = r"\.([A-Za-z0-9_~%-]*)"
 FORMS = {
     "occurred_at": r"\.(-?[0-9]{1,18})",  # microseconds since EPOCH
@@ -196,7 +196,9 @@ def _nothing(field: str) -> str | int:
 
 
 def _sorted(field: str) -> F | Coalesce:
-    return Coalesce(field, Value(_nothing(field), Conversion._meta.get_field(field))) if _is_null(field) else F(field)
+    if not _is_null(field):
+        return F(field)
+    return Coalesce(field, Value(_nothing(field), IntegerField() if field in FORMS else TextField()))
 
 
 def _place(row: Conversion, field: str) -> Any:
@@ -238,7 +240,7 @@ def totals_of(view: Viewpoint, filters: Filters) -> Sequence[Total]:
         .annotate(n=Count("*"), turnover=Sum("turnover_minor"), commission=Sum("commission_minor"))
         .order_by("currency", "status")
     )
-    with patient():
+    with patient(TOTALS_PATIENCE_SECONDS):
         return [
             Total(row["currency"], row["status"], row["n"], int(row["turnover"]), int(row["commission"]))
             for row in sums

@@ -268,7 +268,6 @@ def test_a_later_page_is_found_through_an_index_without_sorting() -> None:
 
 SERVED = table("""
         where                | index
-        status=open          | conversion_open
         customer=vip         | conversion_by_customer_status
         sub1=x               | conversion_by_sub_id1
         sub6.starts=x        | conversion_by_sub_id6
