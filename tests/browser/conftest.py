@@ -1,6 +1,7 @@
 """One browser for all tests; every test has a window of its own, and fails when the page complains."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connections
+from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -88,7 +89,22 @@ def visit(shop: Shop, browser: Browser, live_server: LiveServer, complaints: lis
     yield open_window
     for context in contexts:
         context.close()
+    _wait_for_the_server()
     assert complaints == []
+
+
+def _wait_for_the_server(*, seconds: int = 30) -> None:
+    """What a window asked for last may still be under way: emptying the tables would wait for it, and it for them."""
+    others = (
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'"
+    )
+    quiet, until = 0, time.monotonic() + seconds
+    with connection.cursor() as cursor:
+        while quiet < 3 and time.monotonic() < until:
+            cursor.execute(others)
+            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+            time.sleep(0.02)
 
 
 def session_of(user: User) -> str:
