@@ -45,7 +45,7 @@ def test_a_file_is_checked_and_carried_out(
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
     page.locator("#file").set_input_files(table)
     page.locator(".upload button").click()
-    expect(page.locator("#plan .totals")).to_be_visible()
+    expect(page.locator("#plan .sums")).to_be_visible()
     expect(page.locator("#plan")).to_contain_text("vielleicht")
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
