@@ -92,20 +92,20 @@ def announce(program: Program, *, now: datetime) -> None:
     if not program.approval_reminder_days:
         return
     today = _today(program, now)
-    for event_type in EventType.objects.filter(program=program, approve_after_days__isnull=False):
-        through = today + timedelta(days=program.approval_reminder_days - event_type.approve_after_days)
-        earlier = ApprovalNotice.objects.filter(program=program, event_type=event_type.code)
+    for code, after_days in _approving_types(program):
+        through = today + timedelta(days=program.approval_reminder_days - after_days)
+        earlier = ApprovalNotice.objects.filter(program=program, event_type=code)
         if earlier.filter(noticed_on=today).exists():
             continue
         last = earlier.order_by("-noticed_on").first()
-        fresh = _candidates(program, event_type.code, through)
+        fresh = _candidates(program, code, through)
         if last is not None:
             fresh = fresh.filter(Q(occurred_date__gt=last.through) | Q(recorded_at__gt=last.noticed_at))
         ApprovalNotice.objects.bulk_create(
             [
                 ApprovalNotice(
                     program=program,
-                    event_type=event_type.code,
+                    event_type=code,
                     noticed_on=today,
                     noticed_at=now,
                     through=through,
@@ -166,13 +166,12 @@ def _due(program: Program, now: datetime) -> Sequence[UUID]:
     lead = timedelta(days=program.approval_reminder_days)
     today = _today(program, now)
     found: list[UUID] = []
-    for event_type in EventType.objects.filter(program=program, approve_after_days__isnull=False).order_by("id"):
-        through = today - timedelta(days=event_type.approve_after_days)
-        due = _candidates(program, event_type.code, through)
+    for code, after_days in _approving_types(program):
+        due = _candidates(program, code, today - timedelta(days=after_days))
         if lead:
             announced = ApprovalNotice.objects.filter(
                 program=program,
-                event_type=event_type.code,
+                event_type=code,
                 noticed_on__lte=today - lead,
                 through__gte=OuterRef("occurred_date"),
                 noticed_at__gte=OuterRef("recorded_at"),
@@ -183,6 +182,12 @@ def _due(program: Program, now: datetime) -> Sequence[UUID]:
         if len(found) == BATCH_CONVERSIONS:
             break
     return found
+
+
+def _approving_types(program: Program) -> Sequence[tuple[str, int]]:
+    """The event types that approve by themselves: code, and after how many days."""
+    found = EventType.objects.filter(program=program, approve_after_days__isnull=False).order_by("id")
+    return [(code, days) for code, days in found.values_list("code", "approve_after_days") if days is not None]
 
 
 def _candidates(program: Program, event_type: str, through: date) -> QuerySet[Conversion]:

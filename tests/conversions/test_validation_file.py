@@ -22,7 +22,8 @@ from accredit.imports.sheets import Sheet
 from accredit.imports.text_table import read_text_table
 from accredit.jobs.models import Job, JobRow, State
 from accredit.jobs.running import take_turn
-from tests.factories.installing import load, orders
+from accredit.programs.models import Program
+from tests.factories.installing import SHOP, install, load, orders
 from tests.factories.people import Shop, open_shop
 from tests.factories.validating import approve
 
@@ -79,7 +80,9 @@ def test_rows_in_either_language_and_as_codes(shop: Shop) -> None:
 
 
 def test_the_plan_says_what_it_is_worth(shop: Shop) -> None:
-    rows = planned(shop, "order|status|turnover|reason\n1001|approved|100.00|\n1005|rejected||Returned\n1002|||\n9|1||\n1003|2||")
+    rows = planned(
+        shop, "order|status|turnover|reason\n1001|approved|100.00|\n1005|rejected||Returned\n1002|||\n9|1||\n1003|2||"
+    )
     worth = summary(rows)
     first, second = of("1001"), of("1005")
     assert worth["sums"]["rejected"] == {"USD": second.commission_minor}
@@ -153,9 +156,7 @@ def test_ids_of_another_program_are_unknown(shop: Shop) -> None:
     assert came(rows) == {2: "unknown"}
 
 
-def install_other():  # type: ignore[no-untyped-def]
-    from tests.factories.installing import SHOP, install
-
+def install_other() -> Program:
     return install(SHOP.replace('code = "anvils"', 'code = "hammers"'))
 
 
@@ -230,6 +231,7 @@ def test_a_file_is_done_once_however_often_it_is_sent(shop: Shop, django_capture
     assert (job.state, job.outcome["approved"], job.outcome["unchanged"], job.outcome["open"]) == (State.DONE, 1, 1, 1)
     assert (other.state, other.outcome["approved"], other.outcome["unchanged"]) == (State.DONE, 0, 2)
     row = JobRow.objects.get(job=other, number=1)
+    assert row.facts
     assert (row.why, row.name, row.source, row.facts["changed_by"]) == (
         "validated", "1001", "march.csv, row 2", "Advertiser",
     )  # fmt: skip

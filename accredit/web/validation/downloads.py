@@ -99,7 +99,7 @@ def _done(kept: Upload) -> tuple[int, Mapping[int, Mapping[str, Any]]]:
     if job is None:
         return 0, {}
     rows = JobRow.objects.filter(job=job).values_list("why", "facts")
-    return job.done, {int(facts["row"]): saying.row_of(facts, why) for why, facts in rows.iterator()}
+    return job.done, {int(facts["row"]): saying.row_of(facts, why) for why, facts in rows.iterator() if facts}
 
 
 def _answer(table: Table, kind: str, name: str) -> HttpResponse:
