@@ -247,8 +247,8 @@ def mail_settings() -> dict[str, Any]:
         raise WrongSetting("ACCREDIT_SMTP_URL must look like smtps://user:password@mail.example.com or"
                                    " smtp://user:password@mail.example.com:587")  # fmt: skip
     if "@" not in sender:
-        raise WrongSetting("Set ACCREDIT_MAIL_FROM to the address that e-mails come from, such as"
-                                   " Partners <partners@example.com>: ACCREDIT_SMTP_URL says that they are sent")  # fmt: skip
+        raise WrongSetting("Set ACCREDIT_MAIL_FROM to the address that e-mails come from, such as Partners"
+                                   " <partners@example.com>: ACCREDIT_SMTP_URL says that they are sent")  # fmt: skip
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname,
