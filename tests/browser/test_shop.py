@@ -114,7 +114,7 @@ def ledger(demo: Demo, window: Callable[..., BrowserContext]) -> Page:
     page.goto(f"{demo.pages}/sign-in")
     page.get_by_label("E-mail").fill(demo.email)
     page.get_by_label("Password").fill(demo.password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator(".tabulator-row").first).to_be_visible()
     return page
 
