@@ -14,6 +14,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
+    path("api/v1/", include("accredit.api.urls")),
     path("", include("accredit.web.urls")),
     path("", include("accredit.web.people.allauth_urls")),
 ]

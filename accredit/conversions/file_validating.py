@@ -48,10 +48,10 @@ _DONE = (Status.APPROVED.value, Status.REJECTED.value)
 
 def plan(program: Program, wanted: pl.DataFrame) -> pl.DataFrame:
     """What would come of rows (WANTED), as PLANNED."""
-    named = _named(program, wanted)
-    asked = named.filter(pl.col("why").is_null())
+    rows = named(program, wanted)
+    asked = rows.filter(pl.col("why").is_null())
     parts = [_planned(program, part, lock=False) for part in asked.iter_slices(BATCH_CONVERSIONS)]
-    others = _with_nothing_known(named.filter(pl.col("why").is_not_null()))
+    others = _with_nothing_known(rows.filter(pl.col("why").is_not_null()))
     return pl.concat([others, *parts]).sort("row")
 
 
@@ -78,7 +78,7 @@ def source_of(file_name: str) -> pl.Expr:
     return pl.format("{}, row {}", pl.lit(file_name), pl.col("row"))
 
 
-def _named(program: Program, wanted: pl.DataFrame) -> pl.DataFrame:
+def named(program: Program, wanted: pl.DataFrame) -> pl.DataFrame:
     """Rows with the id of the conversion that each names, or why there is none."""
     rows = wanted.filter(pl.col("why").is_null())
     found = pl.concat([_found(program, part) for part in rows.iter_slices(BATCH_CONVERSIONS)] or [_NONE_FOUND])

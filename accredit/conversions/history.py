@@ -11,6 +11,8 @@ from accredit.conversions.models import Way
 from accredit.database.copy import copy_in, copy_out, text_array
 from accredit.engine.frames import INSTANT, MINOR, TEXT, Schema
 
+COMMENT_CHARACTERS = 1_000
+"""That people may write about a change."""
 CHANGED: Schema = {
     "id": TEXT,
     "changes": pl.Int64(),  # how many the conversion had before

@@ -9,15 +9,13 @@ from django.utils.translation import gettext as _
 
 from accredit.access.models import User
 from accredit.conversions.filters import PREFIX
-from accredit.conversions.history import Actor
+from accredit.conversions.history import COMMENT_CHARACTERS, Actor
 from accredit.conversions.listing import conversion_of
 from accredit.conversions.models import Conversion, Way
 from accredit.database.keys import KeyTextError, key_from_text
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
 from accredit.web.conversions.history import who_did
-
-COMMENT_CHARACTERS = 1000
 
 
 def actor_of(request: HttpRequest) -> Actor:

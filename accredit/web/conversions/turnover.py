@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accredit.access.permissions import Permission
 from accredit.conversions.filters import PREFIX
-from accredit.conversions.history import timeline
+from accredit.conversions.history import COMMENT_CHARACTERS, timeline
 from accredit.conversions.models import Conversion, Item, Status
 from accredit.conversions.turnover import ASKED, ASKED_ITEMS, Planned, change_turnover
 from accredit.database.keys import key_to_text
@@ -25,7 +25,7 @@ from accredit.money import AmountError
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.amounts import amount_from_text
-from accredit.web.conversions.acting import COMMENT_CHARACTERS, actor_of, conversion_at, too_long, typed
+from accredit.web.conversions.acting import actor_of, conversion_at, too_long, typed
 from accredit.web.conversions.history import Happening, happening, reason_titles
 from accredit.web.conversions.summing import items_of, sum_of
 from accredit.web.naming import Names

@@ -24,7 +24,7 @@ from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.conversions import validating
 from accredit.conversions.filters import PREFIX, Filters
-from accredit.conversions.history import timeline
+from accredit.conversions.history import COMMENT_CHARACTERS, timeline
 from accredit.conversions.listing import TakesTooLong, Total, filtered, patient, totals_of
 from accredit.conversions.models import Conversion, Status
 from accredit.conversions.validating import ASKED, UNCHANGED
@@ -32,7 +32,7 @@ from accredit.conversions.validation_job import MOST, TooMany, asked_of, matchin
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
-from accredit.web.conversions.acting import COMMENT_CHARACTERS, actor_of, by_whom, too_long, typed
+from accredit.web.conversions.acting import actor_of, by_whom, too_long, typed
 from accredit.web.conversions.filtering import state_of
 from accredit.web.conversions.history import reason_titles
 from accredit.web.jobs.pages import show_job

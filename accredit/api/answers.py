@@ -1,0 +1,51 @@
+"""Answers in JSON, and why something is refused."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+
+
+class Refused(Exception):
+    """A request that is answered with an error. `code` is for programs, `message` for people; `field`: where in the
+    request it stands."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        message: str,
+        *,
+        field: str = "",
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.field, self.headers = status, code, message, field, headers
+
+
+def wrong(field: str, message: str, code: str = "invalid") -> Refused:
+    """Something in the request that cannot be read."""
+    return Refused(HTTPStatus.BAD_REQUEST, code, message, field=field)
+
+
+def answer(content: Mapping[str, Any]) -> HttpResponse:
+    """What was asked for."""
+    return _json(content, HTTPStatus.OK)
+
+
+def refusal(refused: Refused) -> HttpResponse:
+    """The answer that says why not."""
+    told = {"error": refused.code, "message": refused.message}
+    response = _json({**told, "field": refused.field} if refused.field else told, refused.status)
+    for name, value in refused.headers.items():
+        response.headers[name] = value
+    return response
+
+
+def _json(content: Mapping[str, Any], status: HTTPStatus) -> HttpResponse:
+    """It belongs to the holder of one key: nobody keeps it."""
+    return JsonResponse(
+        content, status=status, json_dumps_params={"ensure_ascii": False}, headers={"Cache-Control": "no-store"}
+    )

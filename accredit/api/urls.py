@@ -1,0 +1,15 @@
+"""The addresses of the API, below /api/v1/."""
+
+from django.urls import path
+
+from accredit.api import asking, conversions, turnovers, validations
+
+app_name = "api"
+PROGRAM = "programs/<path:code>"
+urlpatterns = [
+    path(f"{PROGRAM}/conversions", conversions.conversions, name="api-conversions"),
+    path(f"{PROGRAM}/conversions/<str:conversion>", conversions.conversion, name="api-conversion"),
+    path(f"{PROGRAM}/validations", validations.validations, name="api-validations"),
+    path(f"{PROGRAM}/turnovers", turnovers.turnovers, name="api-turnovers"),
+    path("<path:path>", asking.nothing, name="api-nothing"),
+]
