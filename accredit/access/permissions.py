@@ -26,7 +26,7 @@ class Permission(StrEnum):
 
 _SHARES = frozenset({Permission.SHARE_VIEWS})
 _EDITS = _SHARES | {Permission.VALIDATE, Permission.SET_UP}
-_EDITS_OF_PARTNERS = frozenset({Permission.ACCEPT_TERMS})
+_EDITS_OF_PARTNERS = _SHARES | {Permission.ACCEPT_TERMS}
 _OWNS = frozenset({Permission.MANAGE_PEOPLE})
 GRANTS: Mapping[tuple[OrganizationKind, Role], frozenset[Permission]] = {
     (OrganizationKind.AGENCY, Role.OWNER): _EDITS | _OWNS | {Permission.OPERATE},
@@ -35,8 +35,8 @@ GRANTS: Mapping[tuple[OrganizationKind, Role], frozenset[Permission]] = {
     (OrganizationKind.ADVERTISER, Role.OWNER): _EDITS | _OWNS,
     (OrganizationKind.ADVERTISER, Role.EDITOR): _EDITS,
     (OrganizationKind.ADVERTISER, Role.VIEWER): frozenset(),
-    (OrganizationKind.PARTNER, Role.OWNER): _SHARES | _OWNS,
-    (OrganizationKind.PARTNER, Role.EDITOR): _SHARES,
+    (OrganizationKind.PARTNER, Role.OWNER): _EDITS_OF_PARTNERS | _OWNS,
+    (OrganizationKind.PARTNER, Role.EDITOR): _EDITS_OF_PARTNERS,
     (OrganizationKind.PARTNER, Role.VIEWER): frozenset(),
 }
 

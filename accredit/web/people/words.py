@@ -17,10 +17,11 @@ OWNING_RIGHTS: Words = {
 """What a role may do in an agency and an advertiser."""
 
 PARTNER_RIGHTS: Words = {
-    "owner": _("sees the partner’s conversions; invites people and makes keys"),
-    "editor": _("sees the partner’s conversions"),
+    "owner": _("sees the partner’s conversions and accepts new terms earlier; invites people and makes keys"),
+    "editor": _("sees the partner’s conversions and accepts new terms earlier"),
     "viewer": _("sees the partner’s conversions"),
 }
+"""What a role may do in a partner."""
 
 SCOPES: Words = {"read": _("Read"), "validate": _("Read and validate")}
 
