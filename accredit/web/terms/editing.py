@@ -304,7 +304,7 @@ def _replayed(editing: Editing, editor: Editor) -> Mapping[str, Any]:
     except CommissionTooLarge:
         return {"wrong": _("The commission would reach 10^15 minor units: look at the amounts again.")}
     names = {partner.code: partner.name for partner in editing.program.partners}
-    totals = found.group_by("currency").sum().sort("currency") if len(found) else found
+    totals = found.drop("partner").group_by("currency").sum().sort("currency")
     return {
         "anybody": anybody,
         "limit": formats.number(CONVERSIONS_REPLAYED),
