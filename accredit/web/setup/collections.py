@@ -102,7 +102,7 @@ def _event_type(part: Mapping[str, Any], _setup: Setup) -> Sequence[str]:
     after = part.get("approve_after_days")
     return [
         _("off") if mapping is None else ", ".join(mapping) or _("on, without words"),
-        _("after %(days)s") % {"days": days(after)} if after else "",
+        ngettext("after %(n)s day", "after %(n)s days", after) % {"n": formats.number(after)} if after else "",
     ]
 
 
@@ -139,7 +139,10 @@ COLLECTIONS: Sequence[Collection] = (
                 "approve_after_days",
                 gettext_lazy("Approve open conversions after so many days"),
                 Kind.NUMBER,
-                hint=gettext_lazy("Empty: never; each is approved or rejected by somebody."),
+                hint=gettext_lazy(
+                    "From 1 to 3650, counted from the day of the order. Empty: never; each is approved or rejected by"
+                    " somebody. What is held stays open."
+                ),
             ),
             Field("customer_status", gettext_lazy("Customer status mapping"), Kind.WORDS),
         ),

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     INSTANT = "instant"
     CHOICE = "choice"
+    TICK = "tick"  # on, or not there
     LINES = "lines"  # a list of texts, one a line
     TERMS = "terms"  # a version of terms: two keys
     WORDS = "words"  # a table of lists of texts, or none: the customer status mapping
@@ -190,6 +191,8 @@ class Form:
         match one.kind:
             case Kind.WORDS:
                 return None if value is None else [Row(n, s, "\n".join(w)) for n, (s, w) in enumerate(value.items())]
+            case Kind.TICK:
+                return "on" if value else ""
             case _ if value is None:
                 return ""
             case Kind.INSTANT:
@@ -217,6 +220,8 @@ class Form:
                 return {key: int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text}
             case Kind.INSTANT:
                 return {key: self._instant(bound, text)}
+            case Kind.TICK:
+                return {key: True}
             case Kind.LINES:
                 return {key: _lines(text)}
             case Kind.TERMS:

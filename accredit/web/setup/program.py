@@ -50,6 +50,16 @@ FIELDS = (
         required=True,
     ),
     Field(
+        "approval_reminder_days",
+        _("Reminder before approval by itself, in days"),
+        Kind.NUMBER,
+        hint=_(
+            "So many days before conversions approve themselves, those who validate get an e-mail and can still reject"
+            " or hold them. 0: no reminder. After how many days, the event types say."
+        ),
+        required=True,
+    ),
+    Field(
         "foreign_promo_code",
         _("A conversion that carries another partner’s promo code"),
         Kind.CHOICE,
@@ -84,6 +94,12 @@ FIELDS = (
         _("Clicks are kept for so many days"),
         Kind.NUMBER,
         hint=_("Empty: as long as this installation keeps them."),
+    ),
+    Field(
+        "tracking.hold_unsigned",
+        _("Orders that are not signed wait until somebody lets them in"),
+        Kind.TICK,
+        hint=_("They stand under “Intake”. Off: they are booked at once, whoever reported them."),
     ),
 )
 

@@ -39,10 +39,12 @@ NAMES: Mapping[str, str | Promise] = {
     "referral_window_days": gettext_lazy("Referral window"),
     "foreign_promo_code": gettext_lazy("Another partner’s promo code"),
     "attribution": gettext_lazy("Attribution"),
+    "approval_reminder_days": gettext_lazy("Reminder before approval by itself"),
     "allowed_hosts": gettext_lazy("Allowed hosts"),
     "click_parameter": gettext_lazy("Click parameter"),
     "fallback_page": gettext_lazy("Fallback page"),
     "retention_days": gettext_lazy("Clicks are kept"),
+    "hold_unsigned": gettext_lazy("Orders that are not signed wait"),
     "customer_status": gettext_lazy("Customer status mapping"),
     "approve_after_days": gettext_lazy("Approval by itself"),
     "credit_group": gettext_lazy("Credit group"),
@@ -67,7 +69,7 @@ VALUES: Mapping[str, words.Words] = {
     "policy": words.POLICIES,
     "foreign_promo_code": words.FOREIGN_PROMO_CODES,
 }
-DAYS = ("referral_window_days", "retention_days", "approve_after_days")
+DAYS = ("referral_window_days", "retention_days", "approve_after_days", "approval_reminder_days")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.utils.html import escape
 
@@ -66,7 +65,7 @@ def page_of(browser: Client, page: str, name: str, program: str = "anvils") -> s
     return found[1]
 
 
-def saved(response: HttpResponse) -> None:
+def saved(response: Any) -> None:
     assert response.status_code == 302, re.findall(r'class="wrong"[^>]*>([^<]*)', response.content.decode())
 
 
@@ -81,9 +80,10 @@ def test_what_pages_do_is_what_the_exported_file_does(tins: Program, as_: As) ->
     at = "/programs/tins/setup"
     steps: list[tuple[str, dict[str, Any]]] = [
         ("program", {"name": "Tins", "currency": "EUR", "timezone": "Europe/Berlin", "referral_window_days": "20",
-                     "foreign_promo_code": "invalid", "attribution": "last_click",
-                     "tracking.allowed_hosts": "tins.example\r\nwww.tins.example", "tracking.retention_days": "90"}),
-        ("event-types/new", {"code": "lead", "customer_status": "on", "customer_status.status.0": "New",
+                     "approval_reminder_days": "0", "foreign_promo_code": "invalid", "attribution": "last_click",
+                     "tracking.allowed_hosts": "tins.example\r\nwww.tins.example", "tracking.retention_days": "90",
+                     "tracking.hold_unsigned": "on"}),
+        ("event-types/new", {"code": "lead", "approve_after_days": "14", "customer_status": "on", "customer_status.status.0": "New",
                              "customer_status.words.0": "n\r\nfirst order", "customer_status.status.1": "VIP",
                              "customer_status.words.1": "gold"}),
         ("partners/new", {"code": "barb", "name": "Barb Dwyer"}),
@@ -114,6 +114,8 @@ def test_what_pages_do_is_what_the_exported_file_does(tins: Program, as_: As) ->
     assert contract.periods[0].ends_at == contract.periods[1].starts_at  # the first ended where the second began
     assert contract.labels == ("Preferred", "Old friend")
     assert value.event_types[1].customer_status == {"New": ("n", "first order"), "VIP": ("gold",)}
+    assert value.event_types[1].approve_after_days == 14
+    assert (value.approval_reminder_days, value.tracking.hold_unsigned) == (0, True)
     assert value.ads == ()
 
     exported = write_program(value).replace('code = "tins"', 'code = "other"', 1)
@@ -200,6 +202,44 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(shop: Shop, 
     assert "&#x27;Referral-Fenster in Tagen&#x27; ist 0; nötig ist eine ganze Zahl von 1 bis 3650." in content
     assert 'value="Anvils"' in content
     assert shop.program.promo_codes.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "typed", "said"),
+    [
+        ("event-types", "approve_after_days", "0", "is 0; expected a whole number from 1 to 3650"),
+        ("event-types", "approve_after_days", "3651", "is 3651; expected a whole number from 1 to 3650"),
+        ("event-types", "approve_after_days", "two", "a whole number from 1 to 3650"),
+        ("program", "approval_reminder_days", "31", "is 31; expected a whole number from 0 to 30"),
+        ("event-types", "approve_after_days", "3650", None),
+        ("event-types", "approve_after_days", "", None),
+        ("program", "approval_reminder_days", "30", None),
+        ("program", "tracking.hold_unsigned", "on", None),
+    ],
+)
+def test_days_of_approval_and_what_waits(
+    shop: Shop, as_: As, page: str, name: str, typed: str, said: str | None
+) -> None:
+    browser = as_("advertiser")
+    address = f"{SETUP}/{page}/{shop.keys['et-sale']}" if page == "event-types" else f"{SETUP}/{page}"
+    form = {**fields_of(browser.get(address).content.decode()), name: typed}
+    response = send(browser, address, **form)
+    if said is None:
+        saved(response)
+        assert fields_of(browser.get(address).content.decode())[name] == typed
+    else:
+        content = response.content.decode()
+        assert said in content
+        assert f'id="field-{name}-errors"' in content
+
+
+def test_a_tick_is_taken_away_again(shop: Shop, as_: As) -> None:
+    browser, address = as_("advertiser"), f"{SETUP}/program"
+    for ticked in (True, False):
+        form = fields_of(browser.get(address).content.decode())
+        form |= {"tracking.hold_unsigned": "on"}
+        saved(send(browser, address, **(form if ticked else {**form, "tracking.hold_unsigned": ""})))
+        assert program_value(shop.program.id).tracking.hold_unsigned is ticked
 
 
 def test_history_forbids_and_says_why_before_anything_is_saved(shop: Shop, as_: As) -> None:
