@@ -29,7 +29,7 @@ class KeepInMailbox(BaseEmailBackend):
 def deliver(*, to: str, subject: str, text: str) -> bool:
     """Send an e-mail now; call it outside of transactions. False where the server did not take it: the log says why."""
     try:
-        return bool(EmailMessage(subject=subject, body=text, to=[to]).send())
+        return bool(EmailMessage(subject=" ".join(subject.split()), body=text, to=[to]).send())
     except (SMTPException, OSError) as error:
         log.warning("An e-mail could not be sent: %s. Check ACCREDIT_SMTP_URL", error)
         return False

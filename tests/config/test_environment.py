@@ -11,7 +11,8 @@ from accredit.config import environment
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "STATE_DIR", "DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_POOL_SIZE", "ALLOWED_HOSTS", "PUBLIC_URL",
-        "SECRET_KEY", "DEMO_ORDERS", "LOG_LEVEL",
+        "SECRET_KEY", "DEMO_ORDERS", "LOG_LEVEL", "SMTP_URL", "MAIL_FROM", "OIDC_ISSUER", "OIDC_CLIENT_ID",
+        "OIDC_CLIENT_SECRET",
     ):  # fmt: skip
         monkeypatch.delenv(f"ACCREDIT_{name}", raising=False)
 
@@ -72,6 +73,10 @@ def test_a_database_url_is_taken_apart(url: str, parts: dict[str, object]) -> No
         ("ARCHIVE_DIR", "archive", "ACCREDIT_ARCHIVE_DIR is 'archive': it must be an absolute path"),
         ("CLICK_DAYS", "0", "ACCREDIT_CLICK_DAYS is '0': it must be a whole number of days from 1 to 36500"),
         ("CLICK_DAYS", "a year", "ACCREDIT_CLICK_DAYS is 'a year': it must be a whole number of days"),
+        ("SMTP_URL", "mail.example.com", "ACCREDIT_SMTP_URL must look like smtps://user:password@mail.example.com"),
+        ("SMTP_URL", "smtp://mail.example.com:many", "ACCREDIT_SMTP_URL must look like"),
+        ("SMTP_URL", "smtp://mail.example.com", "Set ACCREDIT_MAIL_FROM to the address that e-mails come from"),
+        ("OIDC_ISSUER", "https://id.example.com", "set ACCREDIT_OIDC_CLIENT_ID, ACCREDIT_OIDC_CLIENT_SECRET too"),
         ("DEMO_ORDERS", "/nowhere.csv", "ACCREDIT_DEMO_ORDERS is '/nowhere.csv': there is no such file"),
     ],
 )
@@ -93,6 +98,8 @@ def test_what_is_wrong_is_refused(
             "ARCHIVE_DIR": lambda: environment.archive_folder(tmp_path),
             "CLICK_DAYS": environment.click_days,
             "DEMO_ORDERS": environment.demo_orders,
+            "SMTP_URL": environment.mail_settings,
+            "OIDC_ISSUER": environment.sign_in_provider,
         }[name]()
 
 
@@ -109,3 +116,39 @@ def test_a_database_of_ones_own_needs_a_secret_key(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ACCREDIT_DATABASE_URL", "postgresql://u@db/accredit")
     with pytest.raises(environment.WrongSetting, match="Set ACCREDIT_SECRET_KEY to 50 or more random characters"):
         environment.secret_key(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("smtps://me:s%40fe@mail.example.com", ("mail.example.com", 465, "me", "s@fe", True, False)),
+        ("smtp://mail.example.com", ("mail.example.com", 587, "", "", False, True)),
+        ("smtp://localhost:25?starttls=no", ("localhost", 25, "", "", False, False)),
+    ],
+)
+def test_where_e_mail_is_sent(monkeypatch: pytest.MonkeyPatch, url: str, parts: tuple[object, ...]) -> None:
+    monkeypatch.setenv("ACCREDIT_SMTP_URL", url)
+    monkeypatch.setenv("ACCREDIT_MAIL_FROM", "Partners <partners@example.com>")
+    said = environment.mail_settings()
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_SSL", "USE_TLS")
+    assert tuple(said[f"EMAIL_{name}"] for name in names) == parts
+    assert said["DEFAULT_FROM_EMAIL"] == "Partners <partners@example.com>"
+
+
+def test_without_a_server_e_mails_are_in_the_log_and_in_the_demo_on_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ACCREDIT_DEMO_SHOP_URL", raising=False)
+    assert environment.mail_settings()["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend"
+    monkeypatch.setenv("ACCREDIT_DEMO_SHOP_URL", "http://localhost:8200")
+    assert environment.mail_settings()["EMAIL_BACKEND"] == "accredit.access.mailing.KeepInMailbox"
+
+
+def test_another_provider_is_offered_where_all_of_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environment.sign_in_provider() is None
+    for name, value in (("ISSUER", "http://id.example.com"), ("CLIENT_ID", "a"), ("CLIENT_SECRET", "b")):
+        monkeypatch.setenv(f"ACCREDIT_OIDC_{name}", value)
+    with pytest.raises(environment.WrongSetting, match="must look like https://login"):
+        environment.sign_in_provider()
+    monkeypatch.setenv("ACCREDIT_OIDC_ISSUER", "https://id.example.com")
+    provider = environment.sign_in_provider()
+    assert provider
+    assert provider["name"] == "id.example.com"

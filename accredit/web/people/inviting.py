@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
+from allauth.account.utils import perform_login
 from django import forms
 from django.conf import settings
-from django.contrib.auth import authenticate, login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -114,10 +114,8 @@ def _join_as_new(request: HttpRequest, found: Invitation, token: str) -> HttpRes
         except PeopleRefused:  # accepted or withdrawn this moment, or they sign in already
             return redirect("web:invitation", token)
         else:
-            signed_in = authenticate(request, email=user.email, password=said["password"])
-            if signed_in is not None:
-                login(request, signed_in)
-            return redirect("web:home")
+            signed_in: HttpResponse = perform_login(request, user, redirect_url=reverse("web:home"))
+            return signed_in
     status = 422 if form.errors else 200
     return show(
         request, "web/people/invitation.html", {**_about(found, token), "way": "new", "form": form}, status=status

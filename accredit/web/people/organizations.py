@@ -33,7 +33,7 @@ from accredit.web import formats
 from accredit.web.pages import for_permitted, for_users, show
 from accredit.web.people import words
 from accredit.web.people.inviting import send_invitation
-from accredit.web.words import word
+from accredit.web.words import Words, word
 
 UTC_ZONE = ZoneInfo("UTC")
 """Organizations have no time zone of their own."""
@@ -119,7 +119,7 @@ def _people(request: HttpRequest, found: Reach, *, status: int = 200, **more: An
     return show(request, "web/people/people.html", context, status=status)
 
 
-def _rights(organization: Organization) -> words.Words:
+def _rights(organization: Organization) -> Words:
     if organization.kind == OrganizationKind.PARTNER:
         return words.PARTNER_RIGHTS
     return words.OWNING_RIGHTS

@@ -98,6 +98,17 @@ def test_an_invitation_is_for_its_own_e_mail(shop: Shop, as_: As) -> None:
     assert browser.get(link).status_code == 404
 
 
+def test_whoever_joins_is_signed_in_and_sees_that_session(shop: Shop) -> None:
+    acme = Organization.objects.get(code="ACME")
+    _one, token = invite(
+        organization=acme, email="eve@example.com", role="viewer", language="en", actor=None, now=datetime.now(UTC)
+    )
+    browser = Client()
+    said = {"name": "Eve", "language": "de", "password": PASSWORD}
+    assert browser.post(f"/invitations/{token}", said).headers["Location"] == "/"
+    assert browser.get("/account/sessions").text.count("diese") == 1
+
+
 def test_keys_and_the_log_of_others_are_not_reached_by_their_ids(shop: Shop, as_: As) -> None:
     owner = as_("owner")
     owner.post("/organizations/ACME/keys", {"name": "Nightly", "scope": "validate", "days": "30"})
