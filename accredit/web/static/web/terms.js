@@ -1,4 +1,6 @@
 // The editor of terms: what the server cannot do between two answers. The form's state is in its fields.
+import htmx from "htmx";
+
 let focused = "";
 let dirty = false;
 
@@ -12,24 +14,43 @@ document.addEventListener("change", ({ target }) => {
 document.addEventListener("input", ({ target }) => {
   if (!target.closest("#editor")) return;
   dirty = true;
-  const values = target.closest("[data-values]");
-  if (values && target === values.lastElementChild && target.value) {
+  htmx.trigger(document.getElementById("earned"), "accredit:earn");
+  const list = target.closest("[data-values]");
+  if (list && target === list.lastElementChild && target.value) {
     const another = target.cloneNode();
     another.value = "";
     another.id = `${target.id}-`;
-    values.append(another);
+    list.append(another);
   }
 });
 
-// The answer replaces the form: the reader stays where they were, or goes where the answer says.
-document.addEventListener("htmx:before:swap", () => { focused = document.activeElement?.id ?? ""; });
-document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+// The answer replaces the form: the reader stays where they were, or goes where the answer says. What they typed while
+// it was on its way goes along, as far as the rows stand where they stood.
+const values = () => new Map([...editor().querySelectorAll("input[id], select[id]")].map((one) => [one.id, one.value]));
+let sent = null;
+let later = [];
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (ctx.target?.id !== "editor") return;
+  sent = /^(show|add)/.test(ctx.sourceElement.value) ? values() : null;
+});
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.id !== "editor") return;
+  focused = document.activeElement?.id ?? "";
+  later = sent ? [...values()].filter(([id, value]) => sent.has(id) && sent.get(id) !== value) : [];
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.id !== "editor" || !editor()) return;
   dirty = true;
   const form = editor();
-  const goal = form?.dataset.focus && document.getElementById(form.dataset.focus);
-  const wrong = form && "wrong" in form.dataset && form.querySelector("[aria-invalid=true]");
-  const field = goal?.querySelector("input:not([type=hidden]), select") ?? wrong ?? document.getElementById(focused);
+  for (const [id, value] of later) {
+    const field = document.getElementById(id);
+    if (!field) continue;
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  const goal = document.getElementById(form.dataset.focus || "");
+  const wrong = "wrong" in form.dataset ? form.querySelector("[aria-invalid=true]") : null;
+  const field = goal?.querySelector("input:not([type=hidden]), select") || wrong || document.getElementById(focused);
   field?.focus();
 });
 
