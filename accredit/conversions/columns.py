@@ -112,11 +112,12 @@ COLUMNS: Mapping[str, Column] = {
         _text("comment", _("Comment on the rejection"), "rejection_comment"),
         Column("recorded", _("Recorded"), Kind.INSTANT, ("recorded_at",), ("id",), indexed=True, for_owners=True),
         Column("signed", _("Signed"), Kind.FLAG, ("signed",), can_be_empty=True, for_owners=True),
+        Column("held", _("Held back"), Kind.FLAG, ("held",), for_owners=True),
         Column("id", _("Conversion id"), Kind.KEY, ("id",), ("id",), indexed=True),
     )
 }
-"""By name, in the order in which they are offered. `item_count` alone is no field of the conversion:
-`listing.with_items` adds it. Keys begin with the time of booking, so that they are in the order of `recorded`."""
+"""By name, in the order in which they are offered. `item_count` and `held` are no fields of the conversion:
+`listing.with_added` adds them. Keys begin with the time of booking, so that they are in the order of `recorded`."""
 
 
 def columns_for(view: Viewpoint) -> Sequence[Column]:

@@ -20,7 +20,7 @@ from psycopg import sql
 
 from accredit.conversions.columns import COLUMNS, Column, Kind
 from accredit.conversions.filters import PREFIX, Filters
-from accredit.conversions.listing import Order, filtered, ordered, with_items
+from accredit.conversions.listing import Order, filtered, ordered, with_added
 from accredit.conversions.sheets import Sheets
 from accredit.database.copy import copy_blocks, statement
 from accredit.database.keys import key_to_text
@@ -39,6 +39,7 @@ ITSELF = (Kind.INSTANT, Kind.MONEY, Kind.NUMBER, Kind.KEY)
 """Kinds whose cells are values, not words."""
 SAID_TEXTS = ("model", "adjustments", "restriction")
 """Texts that the list does not show as they are."""
+FLAGS = [column.field for column in COLUMNS.values() if column.kind == Kind.FLAG]
 
 Say = Callable[[Column, Any], str]
 """What a cell of a column says of something that has the fields of a conversion, as the list says it."""
@@ -94,8 +95,7 @@ def export(asked: Export, format_: Format, path: Path, say: Say, tell: Tell = la
         found = filtered(asked.view, asked.filters)
         total = _count(reader, statement(found.order_by().values("id")))
         tell(0, total)
-        if "item_count" in (*asked.schema, asked.order.name):
-            found = with_items(found)
+        found = with_added(found, [*asked.schema, *asked.order.fields])
         query = statement(ordered(found, asked.order).values_list(*asked.schema))
         blocks = _told(copy_blocks(reader, query, asked.schema), tell)
         return WRITERS[format_](asked, map(_understood, blocks), path, say)
@@ -129,8 +129,7 @@ def _told(blocks: Iterator[pl.DataFrame], tell: Tell) -> Iterator[pl.DataFrame]:
 
 def _understood(block: pl.DataFrame) -> pl.DataFrame:
     """Flags as such, and keys as the outside knows them."""
-    if "signed" in block.columns:
-        block = block.with_columns(pl.col("signed") == "t")
+    block = block.with_columns(pl.col(name) == "t" for name in FLAGS if name in block.columns)
     if "id" in block.columns:
         keys = [key_to_text(PREFIX, UUID(key)) for key in block["id"]]
         block = block.with_columns(pl.Series("id", keys, TEXT))

@@ -6,7 +6,7 @@ time only, and the reader is told what to narrow.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, TextField, Value
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
 from psycopg.errors import QueryCanceled
@@ -24,7 +24,7 @@ from accredit.conversions.columns import COLUMNS, Column
 from accredit.conversions.conditions import condition
 from accredit.conversions.filters import PREFIX as PREFIX
 from accredit.conversions.filters import FilterError, Filters
-from accredit.conversions.models import Conversion, CreditedTo, Item
+from accredit.conversions.models import Conversion, CreditedTo, Hold, Item
 from accredit.database.keys import key_from_text, key_to_text
 from accredit.programs.visibility import Viewpoint
 
@@ -136,7 +136,7 @@ class Total:
 
 def conversion_of(view: Viewpoint, key: UUID) -> Conversion:
     """One conversion that the viewer may see. Raises Conversion.DoesNotExist for every other."""
-    return _seen_from(view).get(id=key)
+    return with_added(_seen_from(view), ADDED).get(id=key)
 
 
 def page_of(
@@ -153,8 +153,7 @@ def page_of(
     backwards = cursor is not None and cursor.backwards
     falling = order.descending != backwards
     found = filtered(view, filters)
-    if "item_count" in (order.name, *(column.name for column in columns)):
-        found = with_items(found)
+    found = with_added(found, [*order.fields, *(field for column in columns for field in column.fields)])
     found = ordered(found, Order(order.name, descending=falling))
     places = [_sorted(field) for field in order.fields]
     if cursor:
@@ -181,7 +180,7 @@ def page_of(
 
 
 def ordered(found: QuerySet[Conversion], order: Order) -> QuerySet[Conversion]:
-    """Conversions in an order of the list; for that of `item_count`, conversions `with_items`."""
+    """Conversions in an order of the list; for that of `item_count`, conversions that have it (`with_added`)."""
     places = [_sorted(field) for field in order.fields]
     return found.order_by(*[place.desc() if order.descending else place.asc() for place in places])
 
@@ -264,13 +263,33 @@ def _seen_from(view: Viewpoint) -> QuerySet[Conversion]:
     return seen.filter(credited_to=CreditedTo.PARTNER, partner__in=sorted(view.partners))
 
 
-def with_items(found: QuerySet[Conversion]) -> QuerySet[Conversion]:
-    """With how many items the decision that counts has, as `item_count`."""
+def with_added(found: QuerySet[Conversion], fields: Iterable[str]) -> QuerySet[Conversion]:
+    """With those of these fields that no conversion has by itself (ADDED)."""
+    for name in ADDED.keys() & set(fields):
+        found = ADDED[name](found)
+    return found
+
+
+def _with_items(found: QuerySet[Conversion]) -> QuerySet[Conversion]:
+    """How many items the decision that counts has."""
     items = Item.objects.filter(
         program=OuterRef("program"), conversion_id=OuterRef("id"), decision=OuterRef("decision")
     )
     count = Subquery(items.order_by().values("program").annotate(n=Count("*")).values("n"))
     return found.annotate(item_count=Coalesce(count, 0))
+
+
+def _with_holds(found: QuerySet[Conversion]) -> QuerySet[Conversion]:
+    """Whether somebody holds it back from approving itself."""
+    holds = Hold.objects.filter(program=OuterRef("program"), conversion_id=OuterRef("id"), released_at=None)
+    return found.annotate(held=Exists(holds))
+
+
+ADDED: Mapping[str, Callable[[QuerySet[Conversion]], QuerySet[Conversion]]] = {
+    "item_count": _with_items,
+    "held": _with_holds,
+}
+"""Fields of columns that are no fields of the conversion."""
 
 
 def filtered(view: Viewpoint, filters: Filters) -> QuerySet[Conversion]:
@@ -280,7 +299,6 @@ def filtered(view: Viewpoint, filters: Filters) -> QuerySet[Conversion]:
     for column in filters.columns:
         if not column.shown_to(view):
             raise FilterError(f"{column.name} is no column for partners")
-        if column.name == "item_count":
-            found = with_items(found)
+        found = with_added(found, column.fields)
         found = found.filter(condition(view.program, filters, column))
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -11,6 +11,7 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accredit.conversions.approving import hold, release
 from accredit.conversions.columns import COLUMNS
 from accredit.conversions.filters import PREFIX, FilterError, Filters, filters_from
 from accredit.conversions.listing import (
@@ -27,7 +28,7 @@ from accredit.conversions.listing import (
     totals_of,
 )
 from accredit.conversions.models import Conversion
-from accredit.database.keys import key_to_text
+from accredit.database.keys import key_from_text, key_to_text
 from accredit.programs.visibility import Viewpoint
 from tests.factories.installing import clicks, install, load, orders
 from tests.factories.people import open_shop
@@ -320,3 +321,19 @@ def test_what_takes_too_long_ends_and_leaves_the_connection_as_it_was(everything
 def test_a_text_that_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(CursorError):
         cursor_from_text(text, Order("time"), backwards=False)
+
+
+def test_what_is_held_back_has_a_mark_until_it_is_released() -> None:
+    shop, now = open_shop(), datetime(2026, 4, 1, tzinfo=UTC)
+    view, user, order = Viewpoint(shop.program, None), shop.users["owner"], Order("order", descending=False)
+    key = key_from_text(PREFIX, shop.keys["1002"])
+    hold(shop.program, key, reason="looks odd", user=user, now=now)
+    for held, others in (("1002", "1001 1003 1004 1005 1006"), ("", "1001 1002 1003 1004 1005 1006")):
+        assert tokens(page_of(view, where("held=yes"), order).rows) == held
+        assert tokens(page_of(view, where("held=no"), order).rows) == others
+        rows = page_of(view, Filters(), order, columns=[COLUMNS["held"]]).rows
+        assert tokens([row for row in rows if getattr(row, "held")]) == held  # noqa: B009 - no field of the model
+        if held:
+            release(shop.program, key, user=user, now=now)
+    with pytest.raises(FilterError):
+        filtered(Viewpoint(shop.program, frozenset({"barb"})), where("held=yes"))

@@ -1,5 +1,5 @@
-"""Run as a process: takes turns at jobs, in batches of two. A line of the standard input names a job and the batch within
-whose transaction the turn, a child of its own, kills itself (0: it lives). Answers with the child's exit code.
+"""Run as a process: takes turns at jobs, in batches of two. A line of the standard input names a job and the batch
+within whose transaction the turn, a child of its own, kills itself (0: it lives). Answers with the child's exit code.
 """
 
 import os

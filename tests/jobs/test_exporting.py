@@ -19,7 +19,7 @@ from accredit.conversions import sheets
 from accredit.conversions.columns import COLUMNS, columns_for
 from accredit.conversions.exporting import Export, Format, export
 from accredit.conversions.filters import Filters, filters_from
-from accredit.conversions.listing import Order, filtered, ordered, with_items
+from accredit.conversions.listing import Order, filtered, ordered, with_added
 from accredit.database import copy
 from accredit.jobs.models import Job, State
 from accredit.jobs.operations import cancel
@@ -65,12 +65,12 @@ def read_xlsx(path: Path, sheet: int | str = 0) -> pl.DataFrame:
 def listed(asked: Export) -> list[dict[str, str]]:
     """What the cells of the list say."""
     cells = Cells(Names(asked.view))
-    rows = ordered(with_items(filtered(asked.view, asked.filters)), asked.order)
+    rows = ordered(with_added(filtered(asked.view, asked.filters), asked.schema), asked.order)
     return [{str(column.title): cells.text(column, one) for column in asked.columns} for one in rows]
 
 
 SAID = ("event", "credited", "party", "reason", "group", "status", "customer", "currency", "model", "adjustments",
-        "restriction", "contract", "order", "ad", "device", "code", "country", "category", "id")  # fmt: skip
+        "restriction", "contract", "order", "ad", "device", "code", "country", "category", "held", "id")  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -25,6 +25,7 @@ WORDS: Mapping[str, words.Words] = {
         CreditedTo.CHANNEL: gettext_lazy("Channel"),
         CreditedTo.NONE: words.NOBODY,
     },
+    "held": {"yes": gettext_lazy("held back"), "no": gettext_lazy("not held back")},
     "signed": {"yes": gettext_lazy("signed"), "no": gettext_lazy("not signed")},
 }
 """Column → the words of its codes."""

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from accredit.conversions.filters import PREFIX, Filters
-from accredit.conversions.listing import ROWS, filtered, with_items
+from accredit.conversions.listing import ADDED, ROWS, filtered, with_added
 from accredit.database.keys import KeyTextError, key_from_text
 from accredit.programs.visibility import Viewpoint
 from accredit.web.conversions.filtering import state_of
@@ -22,7 +22,7 @@ def rows(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         keys = [key_from_text(PREFIX, text) for text in request.GET.getlist("row")[:ROWS]]
     except KeyTextError:
         return JsonResponse([], safe=False)
-    found = list(with_items(filtered(view, Filters()).filter(id__in=keys)))
+    found = list(with_added(filtered(view, Filters()).filter(id__in=keys), ADDED))
     response = JsonResponse(rows_of(state, found), safe=False)
     response.headers["Cache-Control"] = "private, no-cache"
     return response
