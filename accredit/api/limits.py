@@ -21,7 +21,8 @@ def wait(key: UUID, now: datetime) -> int:
     name = f"api-{key}"
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-        earned = max(cache.get(name, now), now) + timedelta(seconds=1) / RATE
+        last: datetime = cache.get(name, now)
+        earned = max(last, now) + timedelta(seconds=1) / RATE
         if earned > now + BURST:
             return max(1, ceil((earned - now - BURST).total_seconds()))
         cache.set(name, earned, timeout=ceil((earned - now).total_seconds()) + 1)

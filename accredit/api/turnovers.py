@@ -89,15 +89,12 @@ def _in_their_currency(program: Program, names: Sequence[Named], wanted: Sequenc
 def _results(names: Sequence[Named], planned: Planned) -> Sequence[Mapping[str, Any]]:
     changes = {row["id"]: row for row in planned.changes.iter_rows(named=True)}
     others = {row["id"]: row for row in planned.unchanged.iter_rows(named=True)}
-    items = planned.items.partition_by("id", as_dict=True)
     results = []
     for name in names:
         if name.why is not None or name.id is None:
             results.append(unchanged(name, str(name.why)))
         elif name.id in changes:
-            row = changes[name.id]
-            lines = items[(name.id,)].iter_rows(named=True) if (name.id,) in items else []
-            results.append(changed(row, {**_amounts(row), "items": [_line(line, row["currency"]) for line in lines]}))
+            results.append(changed(changes[name.id], _amounts(changes[name.id])))
         else:
             results.append(unchanged(name, others[name.id]["why"], others[name.id]))
     return results
@@ -107,12 +104,3 @@ def _amounts(row: Mapping[str, Any]) -> Mapping[str, Any]:
     fields = ("turnover_before", "turnover", "commission_before", "commission")
     found = {name: amount(row[f"{name}_minor"], row["currency"]) for name in fields}
     return {"status": row["status"], "currency": row["currency"], **found}
-
-
-def _line(line: Mapping[str, Any], currency: str) -> Mapping[str, Any]:
-    return {
-        "item_id": line["item_id"],
-        "quantity": line["quantity"],
-        "turnover": amount(line["turnover_minor"], currency),
-        "commission": amount(line["commission_minor"], currency),
-    }

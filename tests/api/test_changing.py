@@ -108,9 +108,11 @@ def test_turnovers_and_items_with_what_they_come_to(shop: Shop, key: Key) -> Non
     assert results[0] == {
         "changed": True, "id": shop.keys["1001"], "order_token": "1001", "event_type": "sale", "status": "open",
         "currency": "USD", "turnover_before": "136.27", "turnover": "100.00", "commission_before": "22.46",
-        "commission": "16.75", "items": [],
+        "commission": "16.75",
     }  # fmt: skip
-    assert [(line["item_id"], line["quantity"], line["turnover"]) for line in results[1]["items"]] == [
+    assert [results[1][name] for name in ("turnover_before", "turnover", "commission")] == ["61.00", "40.99", "1.37"]
+    items = asker.get(f"conversions/{shop.keys['1002']}").content["items"]
+    assert [(item["item_id"], item["quantity"], item["turnover"]) for item in items] == [
         ("1", 1, "0.99"), ("2", 1, "10.00"), ("3", 1, "30.00"),
     ]  # fmt: skip
     assert {made.source for made in Change.objects.all()} == {"Shop system"}
