@@ -21,7 +21,7 @@ PAGES: Sequence[tuple[str, str | Promise]] = [
     ("setup-program", _("Program")),
     ("setup-event-types", _("Event types")),
     ("setup-partners", _("Partners and contracts")),
-    ("terms", _("Terms")),
+    ("terms", _("Template terms")),
     ("setup-channels", _("Channels")),
     ("setup-promo-codes", _("Promo codes")),
     ("setup-ads", _("Ads")),

@@ -96,6 +96,10 @@ def owner_code(owners: Owners, setup: Setup, text: str) -> str:
     raise Http404(f"no {owners.key} {text!r} in {setup.program.code!r}")
 
 
+def _name(owners: Owners, setup: Setup, code: str) -> str:
+    return next(one.get("name") or code for one in setup.values[owners.key] if one["code"] == code)
+
+
 def line_of(owners: Owners, setup: Setup, owner: Mapping[str, Any]) -> Mapping[str, Any]:
     """The periods of an owner's table in the values, the newest first, as a page shows them."""
     now = datetime.now(UTC)
@@ -132,7 +136,7 @@ def new(request: HttpRequest, view: Viewpoint, owners: Owners, owner: str) -> Ht
         if tried.saved:
             return back_to(view, f"{owners.page}-one", owner)
     context = {
-        "title": _("New period of %(name)s") % {"name": code},
+        "title": _("New period of %(name)s") % {"name": _name(owners, setup, code)},
         "about": _("It begins at a moment of your choice; the period that counts then ends there by itself."),
         "form": form,
         "tried": tried,
@@ -184,7 +188,7 @@ def one(request: HttpRequest, view: Viewpoint, owners: Owners, owner: str, perio
             return back_to(view, f"{owners.page}-one", owner)
     zone = ZoneInfo(view.program.timezone)
     context = {
-        "title": _("Period of %(name)s") % {"name": code},
+        "title": _("Period of %(name)s") % {"name": _name(owners, setup, code)},
         "held": formats.instant(last, zone, seconds=True) if last else "",
         "add": reverse(f"web:{owners.page}-period-new", args=[view.program.code, owner]),
         "form": form,

@@ -1,4 +1,6 @@
-// The set-up: copying a link or a secret.
+// The set-up: its navigation on a narrow screen, copying a link or a secret.
+document.querySelector(".setup-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest?.("[data-copies]");
   if (!button) return;
