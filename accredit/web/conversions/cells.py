@@ -21,6 +21,7 @@ FAINT = ("credited", "party", "reason", "group", "commission")
 WIDTHS = {
     "time": 158, "order": 132, "event": 90, "credited": 160, "reason": 110, "status": 100, "customer": 132,
     "turnover": 110, "commission": 100, "model": 150, "currency": 80, "item_count": 80, "recorded": 158, "signed": 90,
+    "held": 160,
     "id": 250, "click": 180, "comment": 180,
 }  # fmt: skip
 WIDTH = 120
