@@ -27,7 +27,7 @@ def history(request: HttpRequest, view: Viewpoint) -> HttpResponse:
             {
                 "at": formats.instant(one.at, zone, seconds=True),
                 "who": one.actor_name or _("a command"),
-                "what": words.word(people.ACTIONS, one.action),
+                "what": _("changed the set-up") if "changes" in one.detail else words.word(people.ACTIONS, one.action),
                 "subject": "" if "changes" in one.detail else one.subject,
                 "lines": [line(change, zone) for change in one.detail.get("changes", ())],
             }

@@ -64,6 +64,7 @@ NAMES: Mapping[str, str | Promise] = {
     "policy": gettext_lazy("What it does"),
 }
 HIDDEN = ("normalized_code",)
+NOTHING = "–"
 VALUES: Mapping[str, words.Words] = {
     "credit_group": words.CREDIT_GROUPS,
     "policy": words.POLICIES,
@@ -121,14 +122,16 @@ def _matters(change: Change) -> bool:
     before, after = change.before or {}, change.after
     if after is None or change.table in ("contract_period", "channel_period", "promo_code", "terms"):
         return True
-    names = ("credit_group", "referral_window_days", "foreign_promo_code", "currency", "timezone")
+    names = (
+        "credit_group", "referral_window_days", "foreign_promo_code", "currency", "timezone", "approve_after_days"
+    )  # fmt: skip
     return any(before.get(name) != after.get(name) for name in names)
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Difference]:
     for name in dict.fromkeys([*before, *after]):
         old, new = before.get(name), after.get(name)
-        if old == new or name in HIDDEN:
+        if old == new or name in HIDDEN or (not before and _value(name, new, zone) == NOTHING):
             continue
         called = str(NAMES.get(name, name))
         if name == "payouts":
@@ -142,14 +145,15 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any], zone: Zone
 
 
 def _value(name: str, value: Any, zone: ZoneInfo) -> str:
+    if name == "customer_status":
+        said = "; ".join(f"{status}: {', '.join(texts)}" for status, texts in value or ())
+        return said or (_("off") if value is None else _("on, without words"))
     if value is None or value in ([], ""):
-        return "–"
+        return NOTHING
     if name in VALUES:
         return words.word(VALUES[name], value)
     if name in DAYS:
         return days(value)
-    if name == "customer_status":
-        return "; ".join(f"{status}: {', '.join(texts)}" for status, texts in value) or _("on, without words")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
