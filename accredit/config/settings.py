@@ -118,6 +118,7 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # terms with many groups and rules are one form
 LANGUAGE_CODE = "en"
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 USE_I18N = True

@@ -24,7 +24,7 @@ from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
 from accredit.web.pages import for_permitted, for_program
 from accredit.web.terms.comparing import differences
-from accredit.web.terms.editing import write
+from accredit.web.terms.editing import refusals, write
 from accredit.web.terms.pages import earlier, found_version, is_used, show_terms, shown
 from accredit.web.terms.wording import words_of
 
@@ -103,7 +103,7 @@ def announce(request: HttpRequest, view: Viewpoint, terms: str, version: int) ->
         except PartChanged:
             wrong = _("Somebody else changed these terms in the meantime: look at them again, then announce them.")
         except (ChangesRefused, ValuesRefused) as error:
-            wrong = str(error)
+            wrong = refusals(error, view)
         else:
             text = ngettext(
                 "Version %(version)s is announced: %(n)s contract moves to it on %(day)s.",
@@ -178,7 +178,7 @@ def accept(request: HttpRequest, view: Viewpoint, terms: str, version: int) -> H
     except NothingToAccept:
         messages.info(request, _("There is nothing to accept: these terms count already, or are no longer offered."))
     except ChangesRefused as error:
-        messages.error(request, str(error))
+        messages.error(request, refusals(error, view))
     else:
         begins = formats.instant(at, ZoneInfo(view.program.timezone))
         messages.success(request, _("Accepted: the new terms count from %(at)s.") % {"at": begins})

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,6 +25,8 @@ from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
 from accredit.web.conversions.summing import Sum
 from accredit.web.pages import for_permitted, show, wants_part
+from accredit.web.sentences import translated
+from accredit.web.setup import telling
 from accredit.web.terms.changing import change
 from accredit.web.terms.drafting import PayoutDraft, TermsDraft, operators_of
 from accredit.web.terms.judging import judged, shadowed
@@ -140,13 +143,20 @@ def _save(request: HttpRequest, editing: Editing, editor: Editor) -> HttpRespons
         wrong = _("Somebody else changed these terms in the meantime. What you typed is still here.")
         return _show(request, editing, editor, wrong=wrong, judge=True, status=409)
     except (ChangesRefused, ValuesRefused) as error:
-        return _show(request, editing, editor, wrong=str(error), judge=True, status=409)
+        return _show(request, editing, editor, wrong=refusals(error, editing.view), judge=True, status=409)
     messages.success(
         request,
         _("Version %(version)s of %(terms)s is saved. No contract uses it until you announce it.")
         % {"version": terms.version, "terms": terms.code},
     )
     return go(request, reverse("web:terms-version", args=[editing.view.program.code, terms.code, terms.version]))
+
+
+def refusals(error: ChangesRefused | ValuesRefused, view: Viewpoint) -> str:
+    """Why an edit was refused, in the reader's language."""
+    if isinstance(error, ValuesRefused):
+        return " ".join(translated(finding.message) for finding in error.findings)
+    return " ".join(telling.refusal(one, ZoneInfo(view.program.timezone)) for one in error.refusals)
 
 
 def go(request: HttpRequest, address: str) -> HttpResponse:

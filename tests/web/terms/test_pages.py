@@ -6,7 +6,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from accredit.access.models import AuditEntry, Membership, User
@@ -51,7 +50,7 @@ def make(browser: Client) -> None:
     assert (response.status_code, response.headers["Location"]) == (302, f"{TERMS}/standard/2")
 
 
-def announce(browser: Client, **given: Any) -> HttpResponse:
+def announce(browser: Client, **given: Any) -> Any:
     address = f"{TERMS}/standard/2/announce"
     html = browser.get(address).content.decode()
     fields: dict[str, Any] = dict(Fields(html[html.index('class="announce"') :]).sent.lists())
