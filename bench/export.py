@@ -21,7 +21,7 @@ from bench.report import Report, peak_mb, timed
 
 CODE = "bench"
 SMALL, SIZE, LARGE = 100_000, 300_000, 1_000_000
-XLSX_ROWS = 50_000
+XLSX_ROWS = 20_000
 TARGET = 100_000
 GROWTH_MB = 100
 COLUMNS = (
