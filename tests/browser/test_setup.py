@@ -117,15 +117,17 @@ def test_axe_finds_nothing_serious(visit: Visit, shop: Shop, language: str, sche
     options = {"color_scheme": scheme, "viewport": size, "bypass_csp": True}
     page = visit("advertiser", SETUP, **options)
     keys = shop.keys
-    for address in (
+    pages = (
         "", "/program", f"/event-types/{keys['et-sale']}", "/partners", f"/partners/{keys['pa-barb']}",
         f"/partners/{keys['pa-ann']}/periods/{keys['cp-ann']}", f"/channels/{keys['ch-display']}",
         "/promo-codes?code=anvil10", "/projects/new", "/keys", "/file", "/history",
-    ):  # fmt: skip
+    )  # fmt: skip
+    for number, address in enumerate(pages):
         page.goto(f"{SETUP}{address}")
         expect(page.locator("#sheet-title")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") == size["width"], address
-        assert serious(page) == [], address
+        if number % 2 == (language == "de"):  # each page once: what they are made of is the same
+            assert serious(page) == [], address
     page.goto("/programs/new")
     assert serious(page) == []
     partner = visit("partner", "/programs/anvils/mine", **options)

@@ -79,7 +79,12 @@ CODE = Field(
     required=True,
 )
 NAME = Field("name", gettext_lazy("Name"))
-GROUP = Field("credit_group", gettext_lazy("Credit group"), Kind.CHOICE, options=credit_groups)
+GROUP_WARNING = gettext_lazy(
+    "Change a credit group with care. Whoever stands in a higher group takes the credit from all in lower ones, even"
+    " from their promo codes: a cashback partner who becomes non-preferred loses most of its commission, and its users"
+    " their cashback. Nothing assigned is preferred."
+)
+GROUP = Field("credit_group", gettext_lazy("Credit group"), Kind.CHOICE, hint=GROUP_WARNING, options=credit_groups)
 WINDOW = Field(
     "referral_window_days",
     gettext_lazy("Referral window in days"),

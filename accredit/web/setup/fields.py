@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from accredit.files.program_file import Finding
 from accredit.programs.changing import Setup, Values
+from accredit.web import words
 from accredit.web.sentences import translated
 
 Text = str | Promise
@@ -147,7 +148,7 @@ class Form:
             inside = tuple(step for step in finding.path[len(path) :] if isinstance(step, str)) if own else ()
             key = finding.message.values.get("key") if own else None
             bound = self._at(inside) or (self._at((*inside, key)) if isinstance(key, str) else None)
-            said = translated(finding.message, names)
+            said = translated(finding.message, names, self.zone)
             if bound is None:
                 self.errors.append(said if own else f"{place(self.setup.values, finding.path)}: {said}")
             elif said not in bound.errors:
@@ -258,8 +259,10 @@ def _lines(text: str) -> list[str]:
 
 
 def place(values: Values, path: tuple[str | int, ...]) -> str:
-    """Where in the program something is, as a page calls it: `promo_code ANVIL10`."""
+    """Where in the program something is, as a page calls it: `Promo code ANVIL10`."""
+    key = str(path[0]) if path else "program"
+    called = words.word(words.TABLES, key)
     if len(path) < 2 or not isinstance(path[1], int):
-        return str(path[0]) if path else _("Program")
-    part = values[str(path[0])][path[1]]
-    return f"{path[0]} {part.get('code') or part.get('partner')}"
+        return called
+    part = values[key][path[1]]
+    return f"{called} {part.get('code') or part.get('partner')}"

@@ -27,12 +27,6 @@ from accredit.web.setup.frame import for_setup, show_page
 from accredit.web.setup.parts import back_to, save_part
 from accredit.web.setup.saving import Attempt, Path, attempt
 
-GROUP_WARNING = gettext_lazy(
-    "Change a credit group with care. Whoever stands in a higher group takes the credit from all in lower ones, even"
-    " from their promo codes: a cashback partner who becomes non-preferred loses most of its commission, and its users"
-    " their cashback. Nothing assigned is preferred."
-)
-
 
 def terms_versions(setup: Setup) -> Options:
     """Every version of terms, the newest of each first."""
@@ -43,7 +37,7 @@ def terms_versions(setup: Setup) -> Options:
 
 START = Field("starts_at", gettext_lazy("From"), Kind.INSTANT, required=True)
 LADDER = (
-    Field("credit_group", GROUP.title, Kind.CHOICE, hint=GROUP_WARNING, options=GROUP.options),
+    GROUP,
     WINDOW,
     START,
     ENDS,

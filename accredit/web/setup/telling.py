@@ -17,20 +17,6 @@ from accredit.web.setup.collections import days
 Told = Mapping[str, Any]
 """A change as `programs.changing.told` writes it."""
 
-TABLES: Mapping[str, str | Promise] = {
-    "program": gettext_lazy("Program"),
-    "event_type": gettext_lazy("Event type"),
-    "partner": gettext_lazy("Partner"),
-    "channel": gettext_lazy("Channel"),
-    "ad": gettext_lazy("Ad"),
-    "project": gettext_lazy("Project"),
-    "rejection_reason": gettext_lazy("Rejection reason"),
-    "terms": gettext_lazy("Terms"),
-    "contract": gettext_lazy("Contract"),
-    "contract_period": gettext_lazy("Contract period"),
-    "channel_period": gettext_lazy("Channel period"),
-    "promo_code": gettext_lazy("Promo code"),
-}
 NAMES: Mapping[str, str | Promise] = {
     "name": gettext_lazy("Name"),
     "advertiser__code": gettext_lazy("Advertiser"),
@@ -102,7 +88,7 @@ def line(change: Told, zone: ZoneInfo) -> Line:
     key = [_value("", part, zone) for part in change["key"] if part is not None]
     if change["table"] == "promo_code":
         key = [str(change["key"][1])]
-    title = " ".join([str(TABLES.get(change["table"], change["table"])), *key])
+    title = " ".join([str(words.TABLES.get(change["table"], change["table"])), *key])
     return Line(kind, title, list(_differences(before or {}, after or {}, zone)))
 
 
