@@ -20,6 +20,22 @@ CREDIT_GROUPS: Words = {
     "non-preferred": pgettext_lazy("credit group", "non-preferred"),
 }
 
+TABLES: Words = {
+    "program": _("Program"),
+    "event_type": _("Event type"),
+    "partner": _("Partner"),
+    "channel": _("Channel"),
+    "ad": _("Ad"),
+    "project": _("Project"),
+    "rejection_reason": _("Rejection reason"),
+    "terms": _("Terms"),
+    "contract": _("Contract"),
+    "contract_period": _("Contract period"),
+    "channel_period": _("Channel period"),
+    "promo_code": _("Promo code"),
+}
+"""Of the set-up, and so of the program file."""
+
 MATCHES: Words = {"exact": _("exactly"), "regex": _("as a pattern")}
 
 POLICIES: Words = {

@@ -155,7 +155,7 @@ WRONG = [  # what is replaced in the example, by what, and the start of the erro
     (
         "ends_at = 2026-02-01T00:00:00Z",
         "ends_at = 2026-02-01T00:00:00.000001Z",
-        "53: The period overlaps the one from 2025-12-31T23",
+        "53: The period overlaps the one from 2025-12-31 23",
     ),
     ("ends_at = 2026-02-01T00:00:00Z", "ends_at = 2026-01-01T00:00:00+01:00", "49: 'ends_at' is not later than"),
     ("ends_at = 2026-02-01T00:00:00Z", "ends_at = 2026-02-01T00:00:00", "49: 'ends_at' has no offset: 2026-02-01T00:"),
@@ -258,9 +258,9 @@ WRONG = [  # what is replaced in the example, by what, and the start of the erro
     (
         "ends_at = 2026-07-01T00:00:00Z",
         "ends_at = 2026-08-01T00:00:00Z",
-        "140: The period overlaps the one from 2026-01-01T00:00:00+00:00 on.",
+        "140: The period overlaps the one from 2026-01-01 00:00:00+00:00 on.",
     ),
-    ("ends_at = 2026-07-01T00:00:00Z", "", "140: The period overlaps the one from 2026-01-01T00:00:00+00:00 on."),
+    ("ends_at = 2026-07-01T00:00:00Z", "", "140: The period overlaps the one from 2026-01-01 00:00:00+00:00 on."),
     ('terms = "standard"\n  version = 1', 'terms = "special"\n  version = 1', "134: There is no terms 'special'."),
 ]
 

@@ -388,11 +388,7 @@ def _refuse_overlaps(sections: Sequence[Section], spans: Sequence[Span | None], 
     for span, section in sorted(known, key=lambda one: one[0][0] or FIRST):
         starts_at, ends_at = span
         if reached is not None and (starts_at or FIRST) < (reached[1] or LAST):
-            since = (
-                Sentence("from {instant} on", instant=reached[0].isoformat())
-                if reached[0]
-                else Sentence("without a start")
-            )
+            since = Sentence("from {instant} on", instant=reached[0]) if reached[0] else Sentence("without a start")
             message = Sentence(
                 "{what} overlaps the one {since}. An end is the first instant that no longer counts.",
                 what=what,

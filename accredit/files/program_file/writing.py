@@ -60,9 +60,7 @@ def _lines(program: Program) -> Iterator[str]:
     )
     yield from _tracking(program.tracking)
     for event_type in program.event_types:
-        yield from _table(
-            "[[event_type]]", code=event_type.code, approve_after_days=event_type.approve_after_days
-        )
+        yield from _table("[[event_type]]", code=event_type.code, approve_after_days=event_type.approve_after_days)
         if event_type.customer_status is not None:
             yield "[event_type.customer_status]"
             yield from (f"{_key(status)} = {_value(words)}" for status, words in event_type.customer_status.items())
