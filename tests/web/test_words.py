@@ -14,6 +14,9 @@ from accredit.engine.program import CreditGroup
 from accredit.tracking import pending
 from accredit.web import translations, words
 
+PLACE = r"%\(\w+\)s|\{\w+(?:!r)?\}"
+"""For values, in texts of pages and in sentences of checks."""
+
 
 @pytest.mark.parametrize(
     ("known", "codes"),
@@ -69,7 +72,7 @@ def test_german_keeps_the_places_for_values() -> None:
         message.id
         for message in translations.read()
         for english, german in zip(translations.forms(message.id), translations.forms(message.string), strict=True)
-        if sorted(re.findall(r"%\(\w+\)s", english)) != sorted(re.findall(r"%\(\w+\)s", german))
+        if sorted(re.findall(PLACE, english)) != sorted(re.findall(PLACE, german))
     ]
     assert wrong == []
 

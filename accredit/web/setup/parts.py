@@ -29,18 +29,22 @@ def index(request: HttpRequest, view: Viewpoint, of: Collection) -> HttpResponse
     setup = setup_of(view.program.code)
     ids = setup.ids[of.key]
     sought = request.GET.get("q", "").strip()
+    parts = setup.values.get(of.key, [])
+    found = parts
+    if sought:
+        found = [one for one in parts if sought.casefold() in " ".join([one["code"], *of.cells(one, setup)]).casefold()]
+    page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
     rows = [
         {"key": key_to_text(of.prefix, ids[of.key_of(part)]), "name": part["code"], "cells": of.cells(part, setup)}
-        for part in setup.values.get(of.key, [])
+        for part in page
     ]
-    found = [row for row in rows if sought.casefold() in " ".join([row["name"], *row["cells"]]).casefold()]
-    page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         "of": of,
         "rows": page,
+        "parts": rows,
         "count": formats.number(len(found)),
         "sought": sought,
-        "searchable": len(rows) > PAGE_ROWS // 5 or sought,
+        "searchable": len(parts) > PAGE_ROWS // 5 or sought,
         "new_page": f"web:{of.page}-new",
         "one_page": f"web:{of.page}-one",
         **more_of(of, request, setup),
