@@ -95,7 +95,7 @@ def visit(demo: Demo) -> None:
     form = opener.open(f"{address}/sign-in", timeout=30).read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
     prove(token is not None, "the sign-in page has no form")
-    fields = {"csrfmiddlewaretoken": token[1] if token else "", "username": email, "password": password}
+    fields = {"csrfmiddlewaretoken": token[1] if token else "", "login": email, "password": password}
     answer = opener.open(f"{address}/sign-in", data=urlencode(fields).encode(), timeout=30)
     prove(answer.url.endswith("/conversions"), f"signing in as {email} led to {answer.url}, not to the conversions")
     page = answer.read().decode()
