@@ -11,6 +11,10 @@ class Permission(StrEnum):
 
     VALIDATE = "validate"
     """Approve and reject conversions, and change their turnover."""
+    DECIDE_REQUESTS = "decide_requests"
+    """Accept and reject conversion requests."""
+    RAISE_REQUESTS = "raise_requests"
+    """Raise and withdraw conversion requests: partners their own, others for any partner."""
     SET_UP = "set_up"
     """Change the set-up of programs."""
     ACCEPT_TERMS = "accept_terms"
@@ -25,8 +29,13 @@ class Permission(StrEnum):
 
 
 _SHARES = frozenset({Permission.SHARE_VIEWS})
-_EDITS = _SHARES | {Permission.VALIDATE, Permission.SET_UP}
-_EDITS_OF_PARTNERS = _SHARES | {Permission.ACCEPT_TERMS}
+_EDITS = _SHARES | {
+    Permission.VALIDATE,
+    Permission.SET_UP,
+    Permission.DECIDE_REQUESTS,
+    Permission.RAISE_REQUESTS,
+}
+_EDITS_OF_PARTNERS = _SHARES | {Permission.ACCEPT_TERMS, Permission.RAISE_REQUESTS}
 _OWNS = frozenset({Permission.MANAGE_PEOPLE})
 GRANTS: Mapping[tuple[OrganizationKind, Role], frozenset[Permission]] = {
     (OrganizationKind.AGENCY, Role.OWNER): _EDITS | _OWNS | {Permission.OPERATE},

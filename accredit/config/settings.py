@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "accredit.tracking",
     "accredit.jobs",
     "accredit.conversions",
+    "accredit.conversion_requests",
     "accredit.web",
     "allauth.account",
     "allauth.mfa",

@@ -29,6 +29,8 @@ class Cause(models.TextChoices):
     RECORDED = "recorded"
     CREDITED_AGAIN = "credited_again"
     TURNOVER_CHANGED = "turnover_changed"
+    REQUESTED = "requested"
+    """A conversion request was processed."""
 
 
 class Way(models.TextChoices):
@@ -39,6 +41,8 @@ class Way(models.TextChoices):
     API_KEY = "api_key"
     COMMAND = "command"
     AUTOMATIC = "automatic"
+    REQUEST = "request"
+    """An accepted conversion request: the one way to change a status a second time."""
 
 
 def money(amounts: list[str], name: str) -> models.CheckConstraint:
@@ -226,6 +230,8 @@ class Decision(Credited):
     cause = models.TextField(choices=Cause, db_collation="C")
     event_id = models.UUIDField(null=True)
     """The conversion event that caused it."""
+    request_id = models.UUIDField(null=True)
+    """The conversion request that caused it."""
     explanation = models.JSONField()
     """In rank order `[party, click_id, clicked_at_us, promo_code, credit_group, outcome]`, party `p:CODE` or
     `c:CODE`."""

@@ -113,6 +113,8 @@ HAPPENINGS: Words = {
     "recorded": _("Recorded"),
     "credited_again": _("Credited again"),
     "turnover_changed": _("Turnover changed"),
+    "requested": _("Changed by a conversion request"),
+    "open": _("Open again"),
     "approved": _("Approved"),
     "rejected": _("Rejected"),
 }
@@ -124,6 +126,7 @@ CHANGE_WAYS: Words = {
     "api_key": _("through an API key"),
     "command": _("by a command"),
     "automatic": _("automatically"),
+    "request": _("through a conversion request"),
 }
 """What somebody changed a conversion through."""
 
