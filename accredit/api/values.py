@@ -10,8 +10,8 @@ from uuid import UUID
 
 from accredit.conversions.columns import columns_for
 from accredit.conversions.filters import PREFIX
-from accredit.conversions.history import timeline
-from accredit.conversions.models import Conversion, Item, Way
+from accredit.conversions.history import Row, timeline, told_to
+from accredit.conversions.models import Conversion, Item
 from accredit.database.keys import key_to_text
 from accredit.money import to_major
 from accredit.programs.visibility import Viewpoint
@@ -69,37 +69,21 @@ def items_value(conversion: Conversion) -> Sequence[Value]:
 
 def history_value(view: Viewpoint, conversion: Conversion) -> Sequence[Value]:
     """Everything that happened to it, oldest first; `number` 0 is how it was recorded."""
-    return [_happening(view, row) for row in timeline(conversion.program_id, conversion.id).iter_rows(named=True)]
+    return [_happening(row) for row in told_to(view, timeline(conversion.program_id, conversion.id))]
 
 
-def _happening(view: Viewpoint, row: Value) -> Value:
-    """A partner reads, as in the panel, neither other partners' names, commissions and comments, nor who of the
-    advertiser's people it was."""
-    owns = {when: view.partners is None or row[f"partner{when}"] in view.partners for when in ("_before", "")}
+def _happening(row: Row) -> Value:
     return {
         "number": row["number"],
         "at": instant(row["changed_at"]),
-        **_by_whom(view, row),
-        "cause": row["cause"],
-        "status_before": row["status_before"],
-        "status": row["status"],
-        "rejection_reason": row["rejection_reason"],
-        "comment": row["comment"] if owns[""] else None,
-        **{
-            f"{party}{when}": row[f"{party}{when}"] if owns[when] else None
-            for party in ("partner", "channel")
-            for when in owns
-        },
+        "through": row["way"],
+        "by": row["user"],
+        **{name: row[name] for name in ("source", "cause", "status_before", "status", "rejection_reason", "comment")},
+        **{f"{party}{when}": row[f"{party}{when}"] for party in ("partner", "channel") for when in ("_before", "")},
         "currency": row["currency"],
-        **{f"turnover{when}": amount(row[f"turnover{when}_minor"], row["currency"]) for when in owns},
         **{
-            f"commission{when}": amount(row[f"commission{when}_minor"], row["currency"]) if owns[when] else None
-            for when in owns
+            f"{name}{when}": amount(row[f"{name}{when}_minor"], row["currency"])
+            for name in ("turnover", "commission")
+            for when in ("_before", "")
         },
     }
-
-
-def _by_whom(view: Viewpoint, row: Value) -> Value:
-    if view.sees_everything or row["way"] is None:
-        return {"through": row["way"], "by": row["user"], "source": row["source"]}
-    return {"through": Way.AUTOMATIC.value if row["way"] == Way.AUTOMATIC else None, "by": None, "source": None}

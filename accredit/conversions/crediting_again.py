@@ -12,6 +12,7 @@ from psycopg import sql
 from accredit.conversions import history
 from accredit.conversions.models import Cause, Conversion, Status, Way
 from accredit.conversions.operations import OrdersNotPriced
+from accredit.conversions.queries import items_that_hold
 from accredit.conversions.rates import keep_rates, rate_ids
 from accredit.conversions.recording import change_conversions, credited_columns, decision_rows, item_rows, shown_columns
 from accredit.database.copy import copy_in, copy_out, text_array
@@ -45,8 +46,6 @@ _STORED: Schema = {
     **dict.fromkeys(CLICK_FIELDS, TEXT),
     **dict.fromkeys(COMPARED, TEXT),
 }
-_STORED_ITEMS: Schema = {"id": TEXT, **{name: dtype for name, dtype in ITEMS.items() if name != "conversion"},
-                         "rate_id": TEXT, "commission_minor": TEXT}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class _Batch:
         self.program_id = program_id
         self.stored = _stored(program_id, ids)
         self.conversions = self.stored.select(*CONVERSIONS)
-        self.stored_items = _stored_items(program_id, self.stored["id"])
+        self.stored_items = items_that_hold(program_id, self.stored["id"])
         self.items = self.stored_items.select(*ITEMS)
 
     def credit(self, now: datetime, *, dry_run: bool) -> CreditedAgain:
@@ -145,7 +144,7 @@ class _Batch:
         lines = priced.select(
             "conversion",
             differs=rates.gather(priced["rate"]).ne_missing(self.stored_items["rate_id"])
-            | priced["commission_minor"].cast(pl.String).ne_missing(self.stored_items["commission_minor"]),
+            | priced["commission_minor"].ne_missing(self.stored_items["commission_minor"]),
         )
         of_lines = lines.filter("differs")["conversion"].unique()
         return differs | pl.int_range(len(before), eager=True).is_in(of_lines.implode())
@@ -196,20 +195,6 @@ def _stored(program_id: UUID, ids: Sequence[str]) -> pl.DataFrame:
     )
     wanted = text_array(pl.Series(ids, dtype=TEXT))
     return copy_out(query.format(sql.SQL(", ").join(columns), program_id, wanted, Status.OPEN.value), _STORED)
-
-
-def _stored_items(program_id: UUID, ids: pl.Series) -> pl.DataFrame:
-    """The items that hold of these conversions: ITEMS, rate_id and commission_minor, in the order of `decide`."""
-    query = sql.SQL(
-        "select conversion.id, item_id, quantity, item.turnover_minor, sku, item.category, item.rate_id,"
-        " item.commission_minor from conversions_item item join conversions_conversion conversion"
-        " on conversion.program_id = item.program_id and conversion.id = item.conversion_id"
-        " and conversion.decision = item.decision"
-        " where item.program_id = {} and item.conversion_id = any({}::uuid[])"
-    )
-    places = ids.to_frame("id").with_row_index("conversion")
-    found = copy_out(query.format(program_id, text_array(ids)), _STORED_ITEMS)
-    return found.join(places, on="id", maintain_order="left").sort("conversion", "item_id")
 
 
 def _changes(stored: pl.DataFrame, credited: pl.DataFrame) -> pl.DataFrame:

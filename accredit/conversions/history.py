@@ -1,16 +1,20 @@
 """The history of conversions: who changed what, when and through what, kept for good."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import polars as pl
 from psycopg import sql
 
-from accredit.conversions.models import Way
+from accredit.conversions.models import CreditedTo, Way
 from accredit.database.copy import copy_in, copy_out, text_array
 from accredit.engine.frames import INSTANT, MINOR, TEXT, Schema
+from accredit.programs.visibility import Viewpoint
 
+Row = Mapping[str, Any]
 COMMENT_CHARACTERS = 1_000
 """That people may write about a change."""
 CHANGED: Schema = {
@@ -135,3 +139,37 @@ def timeline(program_id: UUID, conversion_id: UUID) -> pl.DataFrame:
         order by number
     """).format(program_id=sql.Literal(program_id), conversion_id=sql.Literal(conversion_id))
     return copy_out(query, TIMELINE)
+
+
+def told_to(view: Viewpoint, line: pl.DataFrame) -> Sequence[Row]:
+    """A time line (TIMELINE) as the viewer may read it, with `credited_to_before` and `credited_to`. A partner reads
+    neither others' names, commissions and comments, nor who of the advertiser's people did something."""
+    return [_told(view, row) for row in line.iter_rows(named=True)]
+
+
+def _told(view: Viewpoint, row: Row) -> Row:
+    told = {**row}
+    for when in ("_before", ""):
+        partner, channel = row[f"partner{when}"], row[f"channel{when}"]
+        told[f"credited_to{when}"] = (
+            CreditedTo.PARTNER
+            if partner is not None
+            else CreditedTo.CHANNEL
+            if channel is not None
+            else CreditedTo.NONE
+        )
+        if not view.may_read(partner):
+            told.update(dict.fromkeys((f"partner{when}", f"channel{when}", f"commission{when}_minor")))
+    told["comment"] = row["comment"] if view.may_read(row["partner"]) else None
+    told["way"], told["user"], told["source"] = who_did(view, row["way"], row["user"], row["source"])
+    return told
+
+
+def who_did(
+    view: Viewpoint, way: str | None, user: str | None, source: str | None
+) -> tuple[str | None, str | None, str | None]:
+    """Through what, who and from where, as far as the viewer may read it: a partner only that Accredit did it by
+    itself, else nothing: it was the advertiser."""
+    if view.sees_everything:
+        return way, user, source
+    return (way if way == Way.AUTOMATIC else None), None, None

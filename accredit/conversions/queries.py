@@ -7,9 +7,11 @@ import polars as pl
 from psycopg import sql
 
 from accredit.conversions.rates import kept_rates
-from accredit.database.copy import copy_out
-from accredit.engine.frames import MINOR, PRICED_ITEMS, PRICED_ORDERS, ROW, TEXT
+from accredit.database.copy import copy_out, text_array
+from accredit.engine.frames import ITEMS, MINOR, PRICED_ITEMS, PRICED_ORDERS, ROW, TEXT, Schema
 from accredit.engine.trace import Trace
+
+ITEMS_THAT_HOLD: Schema = {**ITEMS, "rate_id": TEXT, "commission_minor": MINOR}
 
 
 class UnknownConversions(LookupError):
@@ -32,20 +34,7 @@ def trace(program_id: UUID, conversion_ids: Sequence[UUID]) -> Trace:
     orders = wanted.join(orders, on="id", how="left", maintain_order="left")
     if missing := orders.filter(pl.col("currency").is_null())["id"].to_list():
         raise UnknownConversions(f"The program has no conversions {', '.join(missing[:10])}: {len(missing)} in all")
-    items = copy_out(
-        sql.SQL(
-            "select item.conversion_id, item_id, quantity, item.turnover_minor, item.rate_id, item.commission_minor"
-            " from conversions_item item join conversions_conversion conversion"
-            " on conversion.program_id = item.program_id and conversion.id = item.conversion_id"
-            " and conversion.decision = item.decision"
-            " where item.program_id = {} and item.conversion_id = any({}::uuid[]) order by conversion_id, item_id"
-        ).format(program_id, list(conversion_ids)),
-        {
-            "id": TEXT, "item_id": TEXT, "quantity": pl.Int64(), "turnover_minor": MINOR, "rate_id": TEXT,
-            "commission_minor": MINOR,
-        },
-    )  # fmt: skip
-    items = items.join(wanted, on="id", maintain_order="left").sort("conversion", maintain_order=True)
+    items = items_that_hold(program_id, wanted["id"])
     used = pl.concat([orders["rate_id"], items["rate_id"]]).drop_nulls().unique().sort()
     numbers = pl.DataFrame({"rate_id": used}).with_row_index("rate").cast({"rate": ROW})
 
@@ -54,6 +43,27 @@ def trace(program_id: UUID, conversion_ids: Sequence[UUID]) -> Trace:
 
     return Trace(
         with_rates(orders).select(*PRICED_ORDERS),
-        with_rates(items).cast({"conversion": ROW}).select(*PRICED_ITEMS),
+        with_rates(items).select(*PRICED_ITEMS),
         kept_rates(program_id, [UUID(key) for key in used]),
+    )
+
+
+def items_that_hold(program_id: UUID, ids: pl.Series) -> pl.DataFrame:
+    """The items of these conversions under the decisions that hold (ITEMS_THAT_HOLD); `conversion` is the place in
+    `ids`, and both are in the order that pricing wants."""
+    query = sql.SQL("""
+        select item.conversion_id, item_id, quantity, item.turnover_minor, sku, item.category, item.rate_id,
+            item.commission_minor
+        from conversions_item item join conversions_conversion conversion
+            on conversion.program_id = item.program_id and conversion.id = item.conversion_id
+            and conversion.decision = item.decision
+        where item.program_id = {} and item.conversion_id = any({}::uuid[])
+    """).format(program_id, text_array(ids))
+    places = ids.to_frame("id").with_row_index("conversion")
+    columns = {"id": TEXT, **{name: dtype for name, dtype in ITEMS_THAT_HOLD.items() if name != "conversion"}}
+    return (
+        copy_out(query, columns)
+        .join(places, on="id", maintain_order="left")
+        .sort("conversion", "item_id")
+        .select(*ITEMS_THAT_HOLD)
     )

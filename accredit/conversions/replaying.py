@@ -10,7 +10,8 @@ import polars as pl
 from psycopg import sql
 
 from accredit.conversions.models import CreditedTo, Status
-from accredit.database.copy import copy_out, text_array
+from accredit.conversions.queries import items_that_hold
+from accredit.database.copy import copy_out
 from accredit.engine.frames import CLICK_FIELDS, CONVERSIONS, CREDITS, ITEMS, MINOR, TEXT, Schema
 from accredit.engine.pricing import price
 from accredit.engine.program import Program, Terms
@@ -28,7 +29,6 @@ DIFFERENCES: Schema = {
     "proposed_minor": MINOR,  # under the other terms
 }
 _STORED: Schema = {"id": TEXT, "partner": TEXT, "blocked": TEXT, "commission_minor": MINOR, **CONVERSIONS}
-_STORED_ITEMS: Schema = {"id": TEXT, **{name: dtype for name, dtype in ITEMS.items() if name != "conversion"}}
 
 
 def replay(program_id: UUID, program: Program, terms: Terms, *, anybody: bool) -> pl.DataFrame:
@@ -40,7 +40,7 @@ def replay(program_id: UUID, program: Program, terms: Terms, *, anybody: bool) -
         replace(program, terms=(terms,)),
         stored.select(*CONVERSIONS),
         _credits(stored, terms),
-        _items(program_id, stored["id"]),
+        items_that_hold(program_id, stored["id"]).select(*ITEMS),
     )
     return (
         stored.select("partner", "currency", "turnover_minor", "commission_minor")
@@ -67,22 +67,6 @@ def _stored(program_id: UUID, code: str | None) -> pl.DataFrame:
         CONVERSIONS_REPLAYED,
     )
     return copy_out(query, _STORED)
-
-
-def _items(program_id: UUID, ids: pl.Series) -> pl.DataFrame:
-    query = sql.SQL(
-        "select item.conversion_id as id, {} from conversions_item item join conversions_conversion conversion"
-        " on conversion.program_id = item.program_id and conversion.id = item.conversion_id"
-        " and conversion.decision = item.decision"
-        " where item.program_id = {} and item.conversion_id = any({}::uuid[])"
-    ).format(
-        sql.SQL(", ").join(sql.Identifier("item", name) for name in _STORED_ITEMS if name != "id"),
-        program_id,
-        text_array(ids),
-    )
-    places = ids.to_frame("id").with_row_index("conversion")
-    found = copy_out(query, _STORED_ITEMS)
-    return found.join(places, on="id", maintain_order="left").sort("conversion", "item_id").select(*ITEMS)
 
 
 def _credits(stored: pl.DataFrame, terms: Terms) -> pl.DataFrame:

@@ -24,6 +24,10 @@ class Viewpoint:
     def sees_everything(self) -> bool:
         return self.partners is None
 
+    def may_read(self, partner: str | None) -> bool:
+        """Whether the viewer may read what is of this partner; None: of a channel, or of nobody."""
+        return self.partners is None or partner in self.partners
+
 
 def visible_programs(user: User) -> Sequence[Program]:
     """The programs of the user's organizations, with their advertisers, by name."""

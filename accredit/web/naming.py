@@ -39,9 +39,7 @@ class Names:
 
     def shows(self, party: Party | None) -> bool:
         """Whether the viewer may know who this is: a partner knows itself only."""
-        if self.view.partners is None:
-            return True
-        return party is not None and party.kind == CreditedTo.PARTNER and party.code in self.view.partners
+        return self.view.may_read(party.code if party and party.kind == CreditedTo.PARTNER else None)
 
     def of(self, party: Party | None) -> str:
         """The party's name, or what the viewer may read in its place."""

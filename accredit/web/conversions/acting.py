@@ -47,4 +47,4 @@ def too_long(comment: str) -> str:
 def by_whom(way: str | None, user: str | None, at: datetime | None, view: Viewpoint) -> str:
     """Who was first, through what and when: `Ann, in the browser, 3 Jul 2011, 15:03:12`."""
     when = formats.instant(at, ZoneInfo(view.program.timezone), seconds=True) if at else ""
-    return ", ".join(part for part in (who_did(way, user, None, view), when) if part)
+    return ", ".join(part for part in (who_did(way, user, None, view) if way else "", when) if part)

@@ -5,21 +5,18 @@ A partner reads the same, without other partners' names and amounts, and of the 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from accredit.conversions.history import timeline
-from accredit.conversions.models import Conversion, CreditedTo, Way
+from accredit.conversions import history
+from accredit.conversions.history import Row, timeline, told_to
+from accredit.conversions.models import Conversion, CreditedTo
 from accredit.programs.models import RejectionReason
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.naming import Names, Party
-
-Row = Mapping[str, Any]
-"""A row of `timeline`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +43,21 @@ class Happening:
 
 def history_of(names: Names, conversion: Conversion) -> Sequence[Happening]:
     """Everything that happened to a conversion, oldest first."""
-    rows = list(timeline(conversion.program_id, conversion.id).iter_rows(named=True))
+    rows = told_to(names.view, timeline(conversion.program_id, conversion.id))
     titles = reason_titles(names.view) if any(row["rejection_reason"] for row in rows) else {}
     return [happening(row, names, titles) for row in rows]
 
 
 def happening(row: Row, names: Names, titles: Mapping[str, str]) -> Happening:
-    """A row of the time line as the viewer may read it."""
-    own = names.view.sees_everything or names.shows(_party(row, ""))
+    """A row that `told_to` has left to read."""
     reason = row["rejection_reason"]
     return Happening(
         kind=_kind(row),
         title=words.word(words.HAPPENINGS, _kind(row)),
         when=formats.instant(row["changed_at"], ZoneInfo(names.view.program.timezone)),
-        who=who_did(row["way"], row["user"], row["source"], names.view),
+        who=who_did(row["way"], row["user"], row["source"], names.view) if row["number"] else "",
         reason=titles.get(reason, reason) if reason else "",
-        comment=row["comment"] or "" if own else "",
+        comment=row["comment"] or "",
         differences=_differences(row, names),
     )
 
@@ -72,14 +68,11 @@ def reason_titles(view: Viewpoint) -> Mapping[str, str]:
     return dict(RejectionReason.objects.filter(program=view.program).order_by("id").values_list("code", title))
 
 
-def who_did(way: str | None, user: str | None, source: str | None, view: Viewpoint) -> str:
+def who_did(way: str, user: str | None, source: str | None, view: Viewpoint) -> str:
     """Who changed something, and through what: `Ann, from the file returns.csv, row 7`. A partner reads who of the
     two it was, and no more."""
-    if way is None:
-        return ""
-    if not view.sees_everything:
-        return _("automatically") if way == Way.AUTOMATIC else _("by the advertiser")
-    through = words.word(words.CHANGE_WAYS, way)
+    way, user, source = history.who_did(view, way, user, source)
+    through = words.word(words.CHANGE_WAYS, way) if way else _("by the advertiser")
     return ", ".join(part for part in (user, through, source) if part)
 
 
@@ -88,14 +81,13 @@ def _kind(row: Row) -> str:
 
 
 def _party(row: Row, which: str) -> Party | None:
-    partner, channel = row[f"partner{which}"], row[f"channel{which}"]
-    if partner is None and channel is None:
-        return None
-    return Party(CreditedTo.PARTNER, partner) if partner is not None else Party(CreditedTo.CHANNEL, channel)
+    """Who is credited; without a code where the viewer may not know it."""
+    kind = row[f"credited_to{which}"]
+    return None if kind == CreditedTo.NONE else Party(kind, row[f"{kind}{which}"] or "")
 
 
 def _differences(row: Row, names: Names) -> Sequence[Difference]:
-    """What changed of credit, turnover and commission. A partner does not read what others would have earned."""
+    """What changed of credit, turnover and commission."""
     if row["cause"] is None:
         return []
     first = row["status_before"] is None
@@ -105,11 +97,9 @@ def _differences(row: Row, names: Names) -> Sequence[Difference]:
     if (first or before != after) and not taken_for_granted:
         was = "" if first else capfirst(names.of(before))
         found.append(Difference(_("Credited to"), was, capfirst(names.of(after))))
-    amounts = [(_("Turnover"), "turnover", True, True)]
-    amounts.append((_("Commission"), "commission", names.shows(before), names.shows(after)))
-    for title, name, shows_before, shows_after in amounts:
+    for title, name in ((_("Turnover"), "turnover"), (_("Commission"), "commission")):
         was, now = row[f"{name}_before_minor"], row[f"{name}_minor"]
-        if shows_after and not (shows_before and was == now):
-            text = formats.money(was, row["currency"]) if shows_before and was is not None else ""
+        if now is not None and was != now:
+            text = "" if was is None else formats.money(was, row["currency"])
             found.append(Difference(title, text, formats.money(now, row["currency"])))
     return found

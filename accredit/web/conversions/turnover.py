@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accredit.access.permissions import Permission
 from accredit.conversions.filters import PREFIX
-from accredit.conversions.history import COMMENT_CHARACTERS, timeline
+from accredit.conversions.history import COMMENT_CHARACTERS, timeline, told_to
 from accredit.conversions.models import Conversion, Item, Status
 from accredit.conversions.turnover import ASKED, ASKED_ITEMS, Planned, change_turnover
 from accredit.database.keys import key_to_text
@@ -211,7 +211,7 @@ def _since(view: Viewpoint, conversion: Conversion, decision: int) -> Sequence[H
         (pl.col("decision") > decision) | (pl.col("status") == Status.REJECTED.value)
     )
     names, titles = Names(view), reason_titles(view)
-    return [happening(row, names, titles) for row in rows.iter_rows(named=True) if row["number"]]
+    return [happening(row, names, titles) for row in told_to(view, rows) if row["number"]]
 
 
 def _preview(request: HttpRequest, view: Viewpoint, form: Form) -> Mapping[str, Any]:
