@@ -35,8 +35,8 @@ OPEN_STAGES = (Stage.INQUIRED, Stage.ACCEPTED, Stage.FAILED)
 """Something is still to come of it."""
 
 WANTED = (
-    "occurred_at", "currency", "turnover_minor", "claimed_minor", "status", "rejection_reason", "category",
-    "customer_status", "promo_code", "country", "device", "ad", "project",
+    "occurred_at", "currency", "turnover_minor", "claimed_minor", "status", "rejection_reason", "new_order_token",
+    "category", "customer_status", "promo_code", "country", "device", "ad", "project",
     "sub_id1", "sub_id2", "sub_id3", "sub_id4", "sub_id5", "sub_id6", "items",
 )  # fmt: skip
 """The columns of what is wanted. A change asks for those that are not null; a create needs the first three."""
@@ -82,6 +82,8 @@ class Request(Fact):
     """The commission that the partner claims; null: by the rate."""
     status = models.TextField(choices=Status, null=True, db_collation="C")
     rejection_reason = models.TextField(null=True, db_collation="C")
+    new_order_token = models.TextField(null=True, db_collation="C")
+    """Of a change: the number that the order is to have."""
     category = models.TextField(null=True)
     customer_status = models.TextField(null=True, db_collation="C")
     promo_code = models.TextField(null=True)
@@ -180,6 +182,7 @@ class StageChange(Fact):
             one_of("stage", Stage.choices, "stage_change_stage"),
             one_of("way", Way.choices, "stage_change_way"),
         ]
+        indexes = [models.Index(fields=["program", "changed_at"], name="stage_change_by_time")]
 
 
 class Comment(Fact):
@@ -194,7 +197,10 @@ class Comment(Fact):
     written_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["program", "request_id", "id"], name="comment_of_request")]
+        indexes = [
+            models.Index(fields=["program", "request_id", "id"], name="comment_of_request"),
+            models.Index(fields=["program", "written_at"], name="comment_by_time"),
+        ]
 
     def __str__(self) -> str:
         return self.text
@@ -246,3 +252,15 @@ class Silence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.program}"
+
+
+class Told(models.Model):
+    """Up to when a user was told by e-mail what happened to the requests of a program."""
+
+    pk = models.CompositePrimaryKey("user_id", "program_id")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
+    program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="+")
+    through = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.program} · {self.through}"

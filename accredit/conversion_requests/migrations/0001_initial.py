@@ -212,6 +212,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("rejection_reason", models.TextField(db_collation="C", null=True)),
+                ("new_order_token", models.TextField(db_collation="C", null=True)),
                 ("category", models.TextField(null=True)),
                 ("customer_status", models.TextField(db_collation="C", null=True)),
                 ("promo_code", models.TextField(null=True)),
