@@ -27,7 +27,8 @@ def policy(nonce: str | None = None) -> str:
 
 
 class ContentSecurityPolicy:
-    """Sets the header; a nonce is in it where the page asked for one (`{{ csp_nonce }}`)."""
+    """Sets the header; a nonce is in it where the page asked for one (`{{ csp_nonce }}`). What a view set stays: it may
+    forbid more."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -41,7 +42,7 @@ class ContentSecurityPolicy:
 
         request.csp_nonce = SimpleLazyObject(nonce)  # type: ignore[attr-defined]
         response = self.get_response(request)
-        response.headers["Content-Security-Policy"] = policy(used[0] if used else None)
+        response.headers.setdefault("Content-Security-Policy", policy(used[0] if used else None))
         return response
 
 
