@@ -97,8 +97,11 @@ def for_owners(
 
 def for_permitted(
     permission: Permission,
+    *,
+    partners_too: bool = False,
 ) -> Callable[[Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Like `for_owners`, for those of them whose role grants `permission`; the others are told that it does not."""
+    """Like `for_owners`, with `partners_too` like `for_program`, for those whose role grants `permission`; the others
+    are told that it does not."""
 
     def guard(
         view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponseBase],
@@ -108,7 +111,7 @@ def for_permitted(
                 raise PermissionDenied
             return view(request, seen, *args, **kwargs)
 
-        return for_owners(wraps(view)(permitted))
+        return (for_program if partners_too else for_owners)(wraps(view)(permitted))
 
     return guard
 
