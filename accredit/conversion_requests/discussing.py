@@ -105,7 +105,7 @@ def kind_of(content: bytes) -> str | None:
     if not _is_text(content):
         return None
     headers = BytesHeaderParser(policy=compat32).parsebytes(content[:65_536])
-    return "eml" if len(HEADERS_OF_MAILS & {name.lower() for name in headers.keys()}) >= 3 else "txt"
+    return "eml" if len(HEADERS_OF_MAILS & {name.lower() for name in headers}) >= 3 else "txt"
 
 
 def _is_text(content: bytes) -> bool:

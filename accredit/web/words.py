@@ -157,6 +157,18 @@ TURNOVER_NOT_CHANGED: Words = {
 }
 """Why a turnover did not change."""
 
+REQUEST_KINDS: Words = {"create": _("New"), "change": _("Change"), "claim": _("Claim")}
+"""What a conversion request asks for."""
+
+REQUEST_STAGES: Words = {
+    "inquired": _("Inquired"),
+    "accepted": _("Accepted"),
+    "processed": _("Processed"),
+    "rejected": pgettext_lazy("conversion request", "Rejected"),
+    "withdrawn": _("Withdrawn"),
+    "failed": _("Failed"),
+}
+
 
 def way_in(source: str, signed: bool | None) -> str:
     """How an order came in: `by a postback, signed`, `from the file orders.csv`."""
