@@ -116,24 +116,6 @@ def for_permitted(
     return guard
 
 
-def for_granted(
-    *permissions: Permission,
-) -> Callable[[Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Like `for_program`, for those of either side whose role grants one of `permissions`."""
-
-    def guard(
-        view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponseBase],
-    ) -> Callable[..., HttpResponseBase]:
-        def granted(request: HttpRequest, seen: Viewpoint, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if not seen.permissions.intersection(permissions):
-                raise PermissionDenied
-            return view(request, seen, *args, **kwargs)
-
-        return for_program(wraps(view)(granted))
-
-    return guard
-
-
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 Django passes it
     """What does not exist, and what this user may not see: the two look the same."""
     context = {
