@@ -60,22 +60,25 @@ def export_as(format_name: str, path: Path, rows: int) -> Exported:
 
     django.setup()
     from accredit.conversions.columns import COLUMNS as ALL
-    from accredit.conversions.exporting import Export, Format, export
-    from accredit.conversions.filters import filters_from
-    from accredit.conversions.listing import Order
+    from accredit.conversions.listing import CONVERSIONS
     from accredit.conversions.models import Conversion
+    from accredit.lists.exporting import Export, Format, export
+    from accredit.lists.places import Order
     from accredit.programs.models import Program
     from accredit.programs.visibility import Viewpoint
     from accredit.web.conversions.cells import Cells
+    from accredit.web.conversions.page import PAGE
     from accredit.web.naming import Names
 
     view = Viewpoint(Program.objects.get(code=CODE), None)
     newest = Conversion.objects.order_by("-occurred_at").values_list("occurred_at", flat=True)
     parameters = [("time.from", f"{newest[rows - 1]:%Y-%m-%d}")] if newest.count() > rows else []
-    asked = Export(view, filters_from(parameters), Order(), [ALL[name] for name in COLUMNS])
+    asked = Export(
+        CONVERSIONS, "Conversions", view, CONVERSIONS.filters_from(parameters), Order(), [ALL[name] for name in COLUMNS]
+    )
     began = process_time()
     with timed() as exporting:
-        written = export(asked, Format(format_name), path, Cells(Names(view)).text)
+        written = export(asked, Format(format_name), path, Cells(PAGE, Names(view)).text)
     return Exported(written, exporting.seconds, process_time() - began, peak_mb())
 
 

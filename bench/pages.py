@@ -248,10 +248,11 @@ def ask(sizes: Mapping[str, int], repeats: int) -> None:
 
 def middle_of(code: str) -> str:
     """The place in the middle of a program's list by time."""
-    from accredit.conversions.listing import Cursor
+    from accredit.conversions.columns import PREFIX
     from accredit.conversions.models import Conversion
+    from accredit.lists.places import Cursor
     from accredit.programs.models import Program
 
     found = Conversion.objects.filter(program=Program.objects.get(code=code)).order_by("occurred_at")
     row = found[found.count() // 2]
-    return Cursor(100, (row.occurred_at, row.id), backwards=False).to_text()
+    return Cursor(100, (row.occurred_at, row.id), backwards=False, prefix=PREFIX).to_text()

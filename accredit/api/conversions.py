@@ -9,20 +9,14 @@ from django.http import HttpResponse
 from accredit.api.answers import Refused, answer, wrong
 from accredit.api.asking import Asked, reading
 from accredit.api.values import conversion_value, fields_of, history_value, items_value
-from accredit.conversions.columns import COLUMNS, columns_for
-from accredit.conversions.filters import ALIASES, PREFIX, Filters, Parameter, read
-from accredit.conversions.listing import (
-    ROWS,
-    Cursor,
-    CursorError,
-    Order,
-    TakesTooLong,
-    conversion_of,
-    cursor_from_text,
-    page_of,
-)
+from accredit.conversions.columns import COLUMNS, PREFIX
+from accredit.conversions.listing import CONVERSIONS
 from accredit.conversions.models import Conversion
 from accredit.database.keys import KeyTextError, key_from_text
+from accredit.lists.filters import Filters, Parameter
+from accredit.lists.listing import ROWS
+from accredit.lists.patience import TakesTooLong
+from accredit.lists.places import Cursor, CursorError, Order
 from accredit.programs.visibility import Viewpoint
 
 MAX_ROWS = 1_000
@@ -40,7 +34,9 @@ def conversions(asked: Asked) -> HttpResponse:
     order, limit = _order(asked.view, given.get("sort", "-time")), _limit(given.get("limit", str(ROWS)))
     cursor = _cursor(given["after"], order) if "after" in given else None
     try:
-        page = page_of(asked.view, filters, order, cursor, rows=limit, columns=columns_for(asked.view))
+        page = CONVERSIONS.page(
+            asked.view, filters, order, cursor, rows=limit, columns=CONVERSIONS.columns_for(asked.view)
+        )
     except TakesTooLong:
         message = "Too many conversions to look through: narrow `time.from`, or sort by time or an amount."
         raise Refused(HTTPStatus.BAD_REQUEST, "takes_too_long", message) from None
@@ -56,9 +52,9 @@ def conversions(asked: Asked) -> HttpResponse:
 
 def _filters(view: Viewpoint, parameters: Sequence[Parameter]) -> Filters:
     for name, _text in parameters:
-        if ALIASES.get(name, name).partition(".")[0] not in COLUMNS and name not in (*OWN, *OF_PAGES):
+        if CONVERSIONS.aliases.get(name, name).partition(".")[0] not in COLUMNS and name not in (*OWN, *OF_PAGES):
             raise wrong(name[:80], "There is no such parameter.")
-    filters, unread = read(parameters, {column.name: column for column in columns_for(view)})
+    filters, unread = CONVERSIONS.read(parameters, {column.name: column for column in CONVERSIONS.columns_for(view)})
     for name, text in unread:
         raise wrong(name[:80], f"{text[:80]!r} filters nothing here.")
     return filters
@@ -66,7 +62,7 @@ def _filters(view: Viewpoint, parameters: Sequence[Parameter]) -> Filters:
 
 def _order(view: Viewpoint, text: str) -> Order:
     order = Order(text.removeprefix("-"), descending=text.startswith("-"))
-    sortable = [column.name for column in columns_for(view) if column.sort]
+    sortable = [column.name for column in CONVERSIONS.columns_for(view) if column.sort]
     if order.name not in sortable:
         raise wrong("sort", f"Sort by one of {', '.join(sortable)}; with - before it, the largest come first.")
     return order
@@ -80,7 +76,7 @@ def _limit(text: str) -> int:
 
 def _cursor(text: str, order: Order) -> Cursor:
     try:
-        return cursor_from_text(text, order, backwards=False)
+        return CONVERSIONS.cursor_from_text(text, order, backwards=False)
     except CursorError:
         raise wrong("after", "This is no place in the list: take the address of `next` as it is.") from None
 
@@ -89,7 +85,7 @@ def _cursor(text: str, order: Order) -> Cursor:
 def conversion(asked: Asked, conversion: str) -> HttpResponse:
     """One conversion, with its items and its history."""
     try:
-        found = conversion_of(asked.view, key_from_text(PREFIX, conversion))
+        found = CONVERSIONS.one(asked.view, key_from_text(PREFIX, conversion))
     except (KeyTextError, Conversion.DoesNotExist):
         raise Refused(HTTPStatus.NOT_FOUND, "not_found", "This key sees no such conversion.") from None
     items = items_value(found)

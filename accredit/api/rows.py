@@ -11,7 +11,7 @@ from accredit.api.answers import wrong
 from accredit.api.bodies import Fields
 from accredit.api.values import instant
 from accredit.conversions import file_validating, validation_file
-from accredit.conversions.filters import PREFIX
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.validation_file import WANTED
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
 from accredit.programs.models import Program

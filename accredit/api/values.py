@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from accredit.conversions.columns import columns_for
-from accredit.conversions.filters import PREFIX
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.history import Row, timeline, told_to
+from accredit.conversions.listing import CONVERSIONS
 from accredit.conversions.models import Conversion, Item
 from accredit.database.keys import key_to_text
 from accredit.money import to_major
@@ -32,7 +32,7 @@ def instant(at: datetime | None) -> str | None:
 
 def fields_of(view: Viewpoint) -> Sequence[str]:
     """What the holder may read of a conversion."""
-    found = ["id", *(name for column in columns_for(view) for name in column.fields)]
+    found = ["id", *(name for column in CONVERSIONS.columns_for(view) for name in column.fields)]
     return list(dict.fromkeys([*found, "decision"] if view.sees_everything else found))
 
 

@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "accredit.programs",
     "accredit.tracking",
     "accredit.jobs",
+    "accredit.lists",
     "accredit.conversions",
     "accredit.conversion_requests",
     "accredit.web",

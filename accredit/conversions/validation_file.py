@@ -11,7 +11,7 @@ from uuid import UUID
 
 import polars as pl
 
-from accredit.conversions.filters import PREFIX
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.models import Status
 from accredit.database.keys import KeyTextError, key_from_text
 from accredit.engine.frames import TEXT, Schema

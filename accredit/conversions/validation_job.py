@@ -5,9 +5,8 @@ import polars as pl
 from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.conversions import validating
-from accredit.conversions.filters import Filters
 from accredit.conversions.history import Actor
-from accredit.conversions.listing import filtered
+from accredit.conversions.listing import CONVERSIONS
 from accredit.conversions.models import Status, Way
 from accredit.conversions.validating import ASKED, validate_batch
 from accredit.database import json_text
@@ -16,6 +15,7 @@ from accredit.engine.frames import TEXT
 from accredit.jobs.kinds import ROWS, Batch, InBatches, Work, register
 from accredit.jobs.models import Job
 from accredit.jobs.operations import start
+from accredit.lists.filters import Filters
 from accredit.programs.visibility import Viewpoint
 
 KIND = "validation"
@@ -30,7 +30,7 @@ class TooMany(ValueError):
 def matching(view: Viewpoint, filters: Filters) -> pl.Series:
     """The keys of the open conversions that the filters leave now, in their order: what comes later is none of them.
     Raises TooMany."""
-    found = filtered(view, filters).filter(status=Status.OPEN).order_by("id").values_list("id", flat=True)
+    found = CONVERSIONS.filtered(view, filters).filter(status=Status.OPEN).order_by("id").values_list("id", flat=True)
     keys = copy_out(statement(found[: MOST + 1]), {"id": TEXT})["id"]
     if len(keys) > MOST:
         raise TooMany

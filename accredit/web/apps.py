@@ -9,6 +9,7 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the kinds of jobs that speak as the pages do."""
-        from accredit.web.jobs import exporting
+        from accredit.web.conversions.page import PAGE as CONVERSIONS
+        from accredit.web.lists import exporting
 
-        exporting.declare()
+        exporting.declare([CONVERSIONS])

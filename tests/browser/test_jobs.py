@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 
 from accredit.access.models import User
 from accredit.conversions import validating
-from accredit.conversions.filters import Filters
 from accredit.conversions.validation_job import asked_of, matching, start_validation
 from accredit.jobs.models import Job
 from accredit.jobs.running import take_turn
+from accredit.lists.filters import Filters
 from accredit.programs.visibility import viewpoint
 from tests.browser.test_accessibility import NARROW, WIDE, serious
 from tests.factories.people import Shop

@@ -12,23 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accredit.conversions.approving import hold, release
-from accredit.conversions.columns import COLUMNS
-from accredit.conversions.filters import PREFIX, FilterError, Filters, filters_from
-from accredit.conversions.listing import (
-    Cursor,
-    CursorError,
-    Order,
-    TakesTooLong,
-    Total,
-    conversion_of,
-    cursor_from_text,
-    filtered,
-    page_of,
-    patient,
-    totals_of,
-)
+from accredit.conversions.columns import COLUMNS, PREFIX
+from accredit.conversions.listing import CONVERSIONS
 from accredit.conversions.models import Conversion
 from accredit.database.keys import key_from_text, key_to_text
+from accredit.lists.filters import FilterError, Filters
+from accredit.lists.listing import Total
+from accredit.lists.patience import TakesTooLong, patient
+from accredit.lists.places import Cursor, CursorError, Order
 from accredit.programs.visibility import Viewpoint
 from tests.factories.installing import clicks, install, load, orders
 from tests.factories.people import open_shop
@@ -46,7 +37,7 @@ def both(names: Sequence[str]) -> list[Order]:
 
 def where(text: str) -> Filters:
     """The filters of an address: `status=open&sub1.starts=a`."""
-    return filters_from(parse_qsl(text))
+    return CONVERSIONS.filters_from(parse_qsl(text))
 
 
 @pytest.fixture
@@ -72,7 +63,7 @@ def tokens(rows: Sequence[Conversion]) -> str:
 )
 def test_orders(everything: Viewpoint, row: dict[str, str]) -> None:
     order = Order(row["order"].removeprefix("-"), row["order"].startswith("-"))
-    found = page_of(everything, Filters(), order).rows
+    found = CONVERSIONS.page(everything, Filters(), order).rows
     if order.name == "commission":  # the last three have none, and follow in the order of their keys
         assert tokens(found[:3]) == row["tokens"][:14]
         assert {one.order_token for one in found[3:]} == set(row["tokens"][15:].split())
@@ -133,16 +124,18 @@ def test_filters(everything: Viewpoint) -> None:
     wrong = []
     for row in FILTERED:
         filters, expected = where(row["where"]), row["tokens"].replace("-", "")
-        found = tokens(page_of(everything, filters, Order()).rows)
-        counted = sum(total.conversions for total in totals_of(everything, filters))
-        if (found, counted) != (expected, len(expected.split())) or filters_from(filters.parameters()) != filters:
+        found = tokens(CONVERSIONS.page(everything, filters, Order()).rows)
+        counted = sum(total.rows for total in CONVERSIONS.totals(everything, filters))
+        if (found, counted) != (expected, len(expected.split())) or CONVERSIONS.filters_from(
+            filters.parameters()
+        ) != filters:
             wrong.append(f"{row['where']}: {found}, {counted}, not {expected}")
     assert wrong == []
 
 
 def test_a_contract_is_a_version_of_terms(everything: Viewpoint) -> None:
     terms, version = Conversion.objects.filter(order_token="1001").values_list("terms", "terms_version").get()
-    of = {text: tokens(page_of(everything, where(f"contract={text}"), Order()).rows) for text in (
+    of = {text: tokens(CONVERSIONS.page(everything, where(f"contract={text}"), Order()).rows) for text in (
         f"{terms}:{version}", f"{terms}", f"{terms}:99",
     )}  # fmt: skip
     assert of == {f"{terms}:{version}": "1001 1006 1005", terms: "1001 1006 1005", f"{terms}:99": ""}
@@ -150,7 +143,7 @@ def test_a_contract_is_a_version_of_terms(everything: Viewpoint) -> None:
 
 def test_a_conversion_is_found_by_its_id(everything: Viewpoint) -> None:
     wanted = Conversion.objects.get(order_token="1003")
-    assert tokens(page_of(everything, where(f"id={key_to_text(PREFIX, wanted.id)}"), Order()).rows) == "1003"
+    assert tokens(CONVERSIONS.page(everything, where(f"id={key_to_text(PREFIX, wanted.id)}"), Order()).rows) == "1003"
 
 
 def test_days_are_those_of_the_programs_zone() -> None:
@@ -161,23 +154,23 @@ def test_days_are_those_of_the_programs_zone() -> None:
         early | T-7h       | 1.00
     """))  # fmt: skip
     view = Viewpoint(program, None)  # in New York, T is seven o'clock in the morning
-    days = {day: tokens(page_of(view, where(f"time.from={day}&time.until={day}"), Order()).rows)
+    days = {day: tokens(CONVERSIONS.page(view, where(f"time.from={day}&time.until={day}"), Order()).rows)
             for day in (date(2026, 2, 28), date(2026, 3, 1))}  # fmt: skip
     assert days == {date(2026, 2, 28): "late", date(2026, 3, 1): "early"}
 
 
 def test_a_partner_sees_and_sums_its_own_conversions_only(everything: Viewpoint) -> None:
     barb = replace(everything, partners=frozenset({"barb"}))
-    assert tokens(page_of(barb, Filters(), Order()).rows) == "1001 1006 1005"
-    assert tokens(page_of(barb, where("credited=partner:ann"), Order()).rows) == ""
-    assert totals_of(barb, Filters()) == [Total("USD", "open", 3, 19827, 2246 + 0 + 750)]
+    assert tokens(CONVERSIONS.page(barb, Filters(), Order()).rows) == "1001 1006 1005"
+    assert tokens(CONVERSIONS.page(barb, where("credited=partner:ann"), Order()).rows) == ""
+    assert CONVERSIONS.totals(barb, Filters()) == [Total("USD", "open", 3, 19827, 2246 + 0 + 750)]
     for hidden in ("order_codes.contains=wow", "party=partner", "signed=yes", "recorded.from=2026-01-01"):
         with pytest.raises(FilterError):
-            page_of(barb, where(hidden), Order())
-    other = page_of(everything, where("credited=channel"), Order()).rows[0]
+            CONVERSIONS.page(barb, where(hidden), Order())
+    other = CONVERSIONS.page(everything, where("credited=channel"), Order()).rows[0]
     with pytest.raises(Conversion.DoesNotExist):
-        conversion_of(barb, other.id)
-    assert conversion_of(everything, other.id) == other
+        CONVERSIONS.one(barb, other.id)
+    assert CONVERSIONS.one(everything, other.id) == other
 
 
 def many() -> Viewpoint:
@@ -200,10 +193,10 @@ def walk(view: Viewpoint, filters: Filters, order: Order, rows: int) -> list[Con
     seen: list[Conversion] = []
     cursor: Cursor | None = None
     while True:
-        page = page_of(view, filters, order, cursor, rows=rows)
+        page = CONVERSIONS.page(view, filters, order, cursor, rows=rows)
         assert page.rows_before == len(seen)
         if page.before:
-            behind = page_of(view, filters, order, again(page.before, order), rows=rows)
+            behind = CONVERSIONS.page(view, filters, order, again(page.before, order), rows=rows)
             assert behind.rows == seen[-rows:]
             assert behind.rows_before == len(seen) - rows
         else:
@@ -215,7 +208,7 @@ def walk(view: Viewpoint, filters: Filters, order: Order, rows: int) -> list[Con
 
 
 def again(cursor: Cursor, order: Order) -> Cursor:
-    return cursor_from_text(cursor.to_text(), order, backwards=cursor.backwards)
+    return CONVERSIONS.cursor_from_text(cursor.to_text(), order, backwards=cursor.backwards)
 
 
 FILTERS = (
@@ -232,7 +225,7 @@ def test_pages_hold_every_row_that_is_filtered_once_in_order() -> None:
     def walked(text: str, order: Order, rows: int) -> None:
         filters = where(text)
         found = walk(view, filters, order, rows)
-        wanted = {row.id for row in filtered(view, filters)}
+        wanted = {row.id for row in CONVERSIONS.filtered(view, filters)}
         assert len(found) == len(wanted)
         assert {row.id for row in found} == wanted
         places = [place_of(row, order) for row in found]
@@ -250,7 +243,7 @@ def place_of(row: Conversion, order: Order) -> tuple[object, ...]:
 
 
 def test_amounts_of_different_currencies_are_not_compared() -> None:
-    rows = page_of(many(), Filters(), Order("turnover", descending=False)).rows
+    rows = CONVERSIONS.page(many(), Filters(), Order("turnover", descending=False)).rows
     keys = [(row.currency, row.turnover_minor) for row in rows]
     assert keys == sorted(keys)
     assert len({currency for currency, _minor in keys}) == 2
@@ -260,7 +253,14 @@ def test_a_later_page_is_found_through_an_index_without_sorting() -> None:
     view = many()
     for order in both(INDEXED):
         plan = plan_of(
-            partial(page_of, view, Filters(), order, page_of(view, Filters(), order, rows=20).after, rows=20)
+            partial(
+                CONVERSIONS.page,
+                view,
+                Filters(),
+                order,
+                CONVERSIONS.page(view, Filters(), order, rows=20).after,
+                rows=20,
+            )
         )
         assert "Index Cond" in plan
         assert "Sort" not in plan
@@ -278,7 +278,10 @@ SERVED = table("""
 
 def test_few_among_many_are_found_through_an_index() -> None:
     view = many()
-    plans = {row["where"]: plan_of(partial(list, filtered(view, where(row["where"])).order_by())) for row in SERVED}
+    plans = {
+        row["where"]: plan_of(partial(list, CONVERSIONS.filtered(view, where(row["where"])).order_by()))
+        for row in SERVED
+    }
     assert [row["where"] for row in SERVED if row["index"] not in plans[row["where"]]] == []
 
 
@@ -306,7 +309,7 @@ def plan_of(asked: Callable[[], object]) -> str:
 def test_what_takes_too_long_ends_and_leaves_the_connection_as_it_was(everything: Viewpoint) -> None:
     with pytest.raises(TakesTooLong), patient(1), connection.cursor() as db:
         db.execute("select pg_sleep(60)")
-    assert len(page_of(everything, Filters(), Order()).rows) == 6
+    assert len(CONVERSIONS.page(everything, Filters(), Order()).rows) == 6
     with connection.cursor() as db:
         db.execute("show statement_timeout")
         assert db.fetchone() == ("0",)
@@ -320,7 +323,7 @@ def test_what_takes_too_long_ends_and_leaves_the_connection_as_it_was(everything
 )  # fmt: skip
 def test_a_text_that_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(CursorError):
-        cursor_from_text(text, Order("time"), backwards=False)
+        CONVERSIONS.cursor_from_text(text, Order("time"), backwards=False)
 
 
 def test_what_is_held_back_has_a_mark_until_it_is_released() -> None:
@@ -329,11 +332,11 @@ def test_what_is_held_back_has_a_mark_until_it_is_released() -> None:
     key = key_from_text(PREFIX, shop.keys["1002"])
     hold(shop.program, key, reason="looks odd", user=user, now=now)
     for held, others in (("1002", "1001 1003 1004 1005 1006"), ("", "1001 1002 1003 1004 1005 1006")):
-        assert tokens(page_of(view, where("held=yes"), order).rows) == held
-        assert tokens(page_of(view, where("held=no"), order).rows) == others
-        rows = page_of(view, Filters(), order, columns=[COLUMNS["held"]]).rows
+        assert tokens(CONVERSIONS.page(view, where("held=yes"), order).rows) == held
+        assert tokens(CONVERSIONS.page(view, where("held=no"), order).rows) == others
+        rows = CONVERSIONS.page(view, Filters(), order, columns=[COLUMNS["held"]]).rows
         assert tokens([row for row in rows if getattr(row, "held")]) == held  # noqa: B009 - no field of the model
         if held:
             release(shop.program, key, user=user, now=now)
     with pytest.raises(FilterError):
-        filtered(Viewpoint(shop.program, frozenset({"barb"})), where("held=yes"))
+        CONVERSIONS.filtered(Viewpoint(shop.program, frozenset({"barb"})), where("held=yes"))

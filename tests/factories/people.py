@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from accredit.access.models import Membership, Organization, OrganizationKind, Role, User
-from accredit.conversions.listing import PREFIX
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.models import Conversion
 from accredit.database.keys import key_to_text
 from accredit.jobs.models import PREFIX as JOB

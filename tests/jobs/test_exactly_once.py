@@ -14,7 +14,6 @@ from django.db import connection
 
 from accredit.conversions import validating
 from accredit.conversions.checking import check_ledger
-from accredit.conversions.filters import Filters
 from accredit.conversions.models import Conversion
 from accredit.conversions.validation_file_job import keep_plan, start_file
 from accredit.conversions.validation_job import asked_of, matching, start_validation
@@ -22,6 +21,7 @@ from accredit.imports.operations import keep_upload
 from accredit.jobs.models import Job, JobRow, State
 from accredit.jobs.operations import cancel, defer_unfinished
 from accredit.jobs.running import take_turn
+from accredit.lists.filters import Filters
 from accredit.programs.visibility import viewpoint
 from tests.factories.people import Shop, open_shop
 from tests.factories.sessions import together

@@ -15,17 +15,19 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from accredit.access.models import Membership, Role
-from accredit.conversions import sheets
-from accredit.conversions.columns import COLUMNS, columns_for
-from accredit.conversions.exporting import Export, Format, export
-from accredit.conversions.filters import Filters, filters_from
-from accredit.conversions.listing import Order, filtered, ordered, with_added
+from accredit.conversions.columns import COLUMNS
+from accredit.conversions.listing import CONVERSIONS
 from accredit.database import copy
 from accredit.jobs.models import Job, State
 from accredit.jobs.operations import cancel
 from accredit.jobs.running import take_turn
+from accredit.lists import sheets
+from accredit.lists.exporting import Export, Format, export
+from accredit.lists.filters import Filters
+from accredit.lists.places import Order
 from accredit.programs.visibility import Viewpoint, viewpoint
 from accredit.web.conversions.cells import Cells
+from accredit.web.conversions.page import PAGE
 from accredit.web.naming import Names
 from tests.factories.installing import install, load, orders
 from tests.factories.people import Shop, open_shop
@@ -50,7 +52,7 @@ def never() -> bool:
 
 def exported(asked: Export, format_: Format, folder: Path) -> Path:
     path = folder / f"file.{format_}"
-    export(asked, format_, path, Cells(Names(asked.view)).text)
+    export(asked, format_, path, Cells(PAGE, Names(asked.view)).text)
     return path
 
 
@@ -64,8 +66,10 @@ def read_xlsx(path: Path, sheet: int | str = 0) -> pl.DataFrame:
 
 def listed(asked: Export) -> list[dict[str, str]]:
     """What the cells of the list say."""
-    cells = Cells(Names(asked.view))
-    rows = ordered(with_added(filtered(asked.view, asked.filters), asked.schema), asked.order)
+    cells = Cells(PAGE, Names(asked.view))
+    rows = CONVERSIONS.ordered(
+        CONVERSIONS.with_added(CONVERSIONS.filtered(asked.view, asked.filters), asked.schema), asked.order
+    )
     return [{str(column.title): cells.text(column, one) for column in asked.columns} for one in rows]
 
 
@@ -80,7 +84,14 @@ def test_every_format_says_what_the_list_says(
     monkeypatch.setattr(copy, "BLOCK_ROWS", 4)  # two blocks
     approve("1001")
     view = viewpoint(shop.users["owner"], "anvils")
-    asked = Export(view, Filters(), Order("turnover", descending=False), [COLUMNS[name] for name in SAID])
+    asked = Export(
+        CONVERSIONS,
+        "Conversions",
+        view,
+        Filters(),
+        Order("turnover", descending=False),
+        [COLUMNS[name] for name in SAID],
+    )
     with override(language):
         said = listed(asked)
         assert read_csv(exported(asked, Format.CSV, tmp_path)) == said
@@ -90,7 +101,7 @@ def test_every_format_says_what_the_list_says(
     assert codes.select("order_token", "credited_to", "partner", "status", "terms_version").rows()[-1] == (
         "1001", "partner", "barb", "approved", 1
     )  # fmt: skip
-    tokens = [one.order_token for one in ordered(filtered(view, asked.filters), asked.order)]
+    tokens = [one.order_token for one in CONVERSIONS.ordered(CONVERSIONS.filtered(view, asked.filters), asked.order)]
     assert codes["order_token"].to_list() == tokens
 
 
@@ -99,7 +110,12 @@ def test_amounts_times_and_numbers_are_values(shop: Shop, tmp_path: Path) -> Non
     view = viewpoint(shop.users["owner"], "anvils")
     columns = [COLUMNS[name] for name in ("order", "time", "turnover", "item_count", "signed")]
     asked = Export(
-        view, filters_from([("order", token) for token in ("1002", "y", "k")]), Order("order", False), columns
+        CONVERSIONS,
+        "Conversions",
+        view,
+        CONVERSIONS.filters_from([("order", token) for token in ("1002", "y", "k")]),
+        Order("order", False),
+        columns,
     )
     path = exported(asked, Format.CSV, tmp_path)
     assert path.read_text().splitlines() == [
@@ -130,7 +146,12 @@ def test_nothing_that_others_wrote_is_a_formula(shop: Shop, tmp_path: Path) -> N
     load(program, orders=frame)
     view = Viewpoint(program, None)
     asked = Export(
-        view, filters_from([("order", str(n)) for n in range(10)]), Order("order", False), [COLUMNS["category"]]
+        CONVERSIONS,
+        "Conversions",
+        view,
+        CONVERSIONS.filters_from([("order", str(n)) for n in range(10)]),
+        Order("order", False),
+        [COLUMNS["category"]],
     )
     assert [row["Category"] for row in read_csv(exported(asked, Format.CSV, tmp_path))] == [
         "'=1+1", "+49", "-5", "'-5+cmd|' /C calc'!A0", "'@SUM(A1)", "a=b", "'\tx", "http://x.example", "1e5", "00012"
@@ -143,7 +164,15 @@ def test_a_full_sheet_is_continued_and_the_last_one_says_what_the_file_is(
 ) -> None:
     monkeypatch.setattr(sheets, "ROWS", 4)
     view = viewpoint(shop.users["owner"], "anvils")
-    asked = Export(view, Filters(), Order("order", False), [COLUMNS["order"]], [("Program", "Anvil Shop")])
+    asked = Export(
+        CONVERSIONS,
+        "Conversions",
+        view,
+        Filters(),
+        Order("order", False),
+        [COLUMNS["order"]],
+        [("Program", "Anvil Shop")],
+    )
     path = exported(asked, Format.XLSX, tmp_path)
     assert fastexcel.read_excel(path).sheet_names == ["Conversions", "Conversions 2", "About this file"]
     parts = [read_xlsx(path, sheet)["Order number"].to_list() for sheet in (0, 1)]
@@ -155,7 +184,9 @@ def test_a_full_sheet_is_continued_and_the_last_one_says_what_the_file_is(
 
 def test_nothing_is_a_file_with_headers(shop: Shop, tmp_path: Path) -> None:
     view = viewpoint(shop.users["owner"], "anvils")
-    asked = Export(view, filters_from([("order", "none")]), Order(), [COLUMNS["order"]])
+    asked = Export(
+        CONVERSIONS, "Conversions", view, CONVERSIONS.filters_from([("order", "none")]), Order(), [COLUMNS["order"]]
+    )
     assert exported(asked, Format.CSV, tmp_path).read_text() == "Order number\n"
     assert read_xlsx(exported(asked, Format.XLSX, tmp_path)).shape == (0, 1)
     assert pl.read_parquet(exported(asked, Format.PARQUET, tmp_path)).schema == {"order_token": pl.String()}
@@ -208,7 +239,7 @@ def test_a_partner_exports_what_a_partner_sees(shop: Shop, format_: Format, tmp_
     found = read_csv(tmp_path / "file") if format_ == Format.CSV else read_xlsx(tmp_path / "file").to_dicts()
     assert sorted(str(row["Order number"]) for row in found) == ["1001", "1005", "1006"]
     view = viewpoint(shop.users["partner"], "anvils")
-    assert [*found[0]] == [str(column.title) for column in columns_for(view)]
+    assert [*found[0]] == [str(column.title) for column in CONVERSIONS.columns_for(view)]
     assert "ann" not in (tmp_path / "file").read_bytes().decode(errors="replace").lower().split(",")
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accredit.access.models import Membership, Role
 from accredit.conversions import validating
-from accredit.conversions.filters import filters_from
+from accredit.conversions.listing import CONVERSIONS
 from accredit.conversions.models import Conversion
 from accredit.conversions.validation_job import asked_of, matching, start_validation
 from accredit.jobs.models import Job, JobRow, State
@@ -41,7 +41,7 @@ def started(shop: Shop, who: str = "advertiser", address: str = "") -> Job:
     """Approve all open conversions that an address leaves."""
     user = shop.users[who]
     view = viewpoint(user, "anvils")
-    keys = matching(view, filters_from([tuple(part.split("=")) for part in address.split("&") if part]))  # type: ignore[misc]
+    keys = matching(view, CONVERSIONS.filters_from([tuple(part.split("=")) for part in address.split("&") if part]))  # type: ignore[misc]
     asked = asked_of(keys, status="approved", rejection_reason=None, comment=None)
     return start_validation(view, user, asked, said={"status": "approved"})
 
@@ -65,7 +65,7 @@ def test_all_that_match_are_approved_in_batches(shop: Shop) -> None:
 
 
 def test_what_comes_later_is_none_of_what_was_asked(shop: Shop) -> None:
-    keys = matching(viewpoint(shop.users["owner"], "anvils"), filters_from([("event", "sale")]))
+    keys = matching(viewpoint(shop.users["owner"], "anvils"), CONVERSIONS.filters_from([("event", "sale")]))
     assert len(keys) == 6
     assert keys.to_list() == sorted(keys.to_list())
 

@@ -8,9 +8,9 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from accredit.access.models import User
-from accredit.conversions.filters import PREFIX
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.history import COMMENT_CHARACTERS, Actor
-from accredit.conversions.listing import conversion_of
+from accredit.conversions.listing import CONVERSIONS
 from accredit.conversions.models import Conversion, Way
 from accredit.database.keys import KeyTextError, key_from_text
 from accredit.programs.visibility import Viewpoint
@@ -26,7 +26,7 @@ def actor_of(request: HttpRequest) -> Actor:
 def conversion_at(view: Viewpoint, text: str) -> Conversion:
     """The conversion of a part of an address; what the viewer may not see does not exist."""
     try:
-        return conversion_of(view, key_from_text(PREFIX, text))
+        return CONVERSIONS.one(view, key_from_text(PREFIX, text))
     except (KeyTextError, Conversion.DoesNotExist):
         raise Http404(f"no conversion {text!r} in {view.program.code!r} for this user") from None
 

@@ -1,18 +1,17 @@
-"""The values that a column of choices can be filtered by, and their words."""
+"""The values that a column of the conversion list can be filtered by, and their words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accredit.conversions.columns import Column, Kind
-from accredit.conversions.listing import currencies_of
+from accredit.conversions.listing import CONVERSIONS
 from accredit.conversions.models import CreditedTo
+from accredit.lists.columns import Column, Kind
 from accredit.programs.models import TermsVersion
 from accredit.web import words
 from accredit.web.conversions.history import reason_titles
+from accredit.web.lists.declaring import Choice
 from accredit.web.naming import Names
 
 WORDS: Mapping[str, words.Words] = {
@@ -31,15 +30,6 @@ WORDS: Mapping[str, words.Words] = {
 """Column → the words of its codes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """`group`: the heading under which it stands, if any."""
-
-    value: str
-    label: str
-    group: str | Promise = ""
-
-
 def choices(names: Names, column: Column) -> Sequence[Choice]:
     """What the column can be, in the order in which it is offered. What a partner may not name is not among it."""
     if column.name == "credited":
@@ -55,15 +45,10 @@ def choices(names: Names, column: Column) -> Sequence[Choice]:
         "customer": _statuses(names),
     }
     if column.name == "currency":
-        values: Sequence[str] = currencies_of(names.view)
+        values: Sequence[str] = CONVERSIONS.currencies(names.view)
     else:
         values = ("yes", "no") if column.kind == Kind.FLAG else found.get(column.name, column.codes)
     return [Choice(value, words.word(WORDS.get(column.name, {}), value)) for value in values]
-
-
-def codes(names: Names, column: Column) -> frozenset[str]:
-    """The values alone."""
-    return frozenset(choice.value for choice in choices(names, column))
 
 
 def contract_word(terms: str, version: int | str | None) -> str:

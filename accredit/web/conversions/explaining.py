@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accredit.access.permissions import Permission
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.intake import came_in
-from accredit.conversions.listing import EPOCH, PREFIX
 from accredit.conversions.models import Conversion, CreditedTo, Decision, Status
 from accredit.database.keys import key_to_text
+from accredit.lists.places import EPOCH
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.conversions.history import history_of, reason_titles

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accredit.access.permissions import Permission
-from accredit.conversions.filters import PREFIX
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.history import COMMENT_CHARACTERS, timeline, told_to
 from accredit.conversions.models import Conversion, Item, Status
 from accredit.conversions.turnover import ASKED, ASKED_ITEMS, Planned, change_turnover

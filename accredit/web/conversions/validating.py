@@ -23,19 +23,23 @@ from django.views.decorators.http import require_POST
 from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.conversions import validating
-from accredit.conversions.filters import PREFIX, Filters
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.history import COMMENT_CHARACTERS, timeline
-from accredit.conversions.listing import TakesTooLong, Total, filtered, patient, totals_of
+from accredit.conversions.listing import CONVERSIONS
 from accredit.conversions.models import Conversion, Status
 from accredit.conversions.validating import ASKED, UNCHANGED
 from accredit.conversions.validation_job import MOST, TooMany, asked_of, matching, start_validation
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
+from accredit.lists.filters import Filters
+from accredit.lists.listing import Total
+from accredit.lists.patience import TakesTooLong, patient
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.conversions.acting import actor_of, by_whom, too_long, typed
-from accredit.web.conversions.filtering import state_of
 from accredit.web.conversions.history import reason_titles
+from accredit.web.conversions.page import PAGE
 from accredit.web.jobs.pages import show_job
+from accredit.web.lists.state import state_of
 from accredit.web.naming import Names
 from accredit.web.pages import for_permitted, show
 
@@ -76,15 +80,15 @@ def ask(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     found: Sequence[Conversion] = []
     try:
         if every:
-            state = state_of(names, request.GET)
-            totals, query = totals_of(view, state.filters), state.query()
+            state = state_of(PAGE, names, request.GET)
+            totals, query = CONVERSIONS.totals(view, state.filters), state.query()
         else:
-            found = list(filtered(view, Filters()).filter(id__in=named(request)).order_by("id"))
+            found = list(CONVERSIONS.filtered(view, Filters()).filter(id__in=named(request)).order_by("id"))
             totals, query = _totals(found), ""
     except TakesTooLong:
         return show(request, "web/conversions/validation.html", {"program": view.program, "too_long": True})
     still_open = [total for total in totals if total.status == Status.OPEN]
-    count = sum(total.conversions for total in still_open)
+    count = sum(total.rows for total in still_open)
     context = {
         "program": view.program,
         "title": _title(status, count, found),
@@ -129,7 +133,7 @@ def _title(status: str, count: int, found: Sequence[Conversion]) -> str:
 
 def _others(totals: Sequence[Total]) -> str:
     """How many are not open, and stay as they are."""
-    count = sum(total.conversions for total in totals if total.status != Status.OPEN)
+    count = sum(total.rows for total in totals if total.status != Status.OPEN)
     text = ngettext(
         "%(n)s more is approved or rejected already, and stays as it is.",
         "%(n)s more are approved or rejected already, and stay as they are.",
@@ -183,13 +187,16 @@ def validate(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         return _nothing_done(request, sentence)
     given = {"status": status, "rejection_reason": reason or None, "comment": comment or None}
     if typed(request, "all"):
-        state = state_of(Names(view), request.GET)
+        state = state_of(PAGE, Names(view), request.GET)
         try:
             with patient():
                 keys = matching(view, state.filters)
-        except (TakesTooLong, TooMany):
+        except TooMany:
             text = _("At most %(n)s conversions are validated at once: nothing was changed. Narrow the period.")
             return _nothing_done(request, text % {"n": formats.number(MOST)})
+        except TakesTooLong:
+            text = _("The conversions that match the filters were not found in time: nothing was changed.")
+            return _nothing_done(request, f"{text} {_('Narrow the period.')}")
         if typed(request, "count") != str(len(keys)) or state.not_understood:
             text = _("By now %(n)s match the filters: nothing was changed. Close this and look again.")
             return _nothing_done(request, text % {"n": formats.number(len(keys))})

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from accredit.access.permissions import Permission
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.intake import RECENT, Conflict, Difference, Word, intake_of, words_of
-from accredit.conversions.listing import PREFIX
 from accredit.database.keys import key_to_text
 from accredit.programs.visibility import Viewpoint
 from accredit.tracking.pending import of_no_program

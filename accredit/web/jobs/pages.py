@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accredit.access.models import User
-from accredit.conversions.filters import PREFIX as CONVERSION
+from accredit.conversions.columns import PREFIX as CONVERSION
 from accredit.database.keys import key_to_text
 from accredit.files.formulas import defused
 from accredit.jobs.models import PREFIX, STOPPED, UNFINISHED, Job, JobRow, State

@@ -2,11 +2,10 @@
 
 from django.urls import path
 
-from accredit.web.jobs import exporting, pages
+from accredit.web.jobs import pages
 
 JOBS = "programs/<path:code>/jobs"
 urlpatterns = [
-    path("programs/<path:code>/exports", exporting.start_export, name="exports"),
     path(JOBS, pages.jobs, name="jobs"),
     path(f"{JOBS}/<str:job>", pages.job, name="job"),
     path(f"{JOBS}/<str:job>/file", pages.file, name="job-file"),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.conversions.approving import MAX_REASON, HoldRefused, approves_itself_on, hold, holds_of, release
-from accredit.conversions.filters import PREFIX
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.models import Conversion, Status
 from accredit.database.keys import key_to_text
 from accredit.programs.visibility import Viewpoint

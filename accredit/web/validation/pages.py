@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accredit.access.models import User
 from accredit.access.permissions import Permission
+from accredit.conversions.columns import PREFIX as CONVERSION
 from accredit.conversions.file_validating import outcomes
-from accredit.conversions.filters import PREFIX as CONVERSION
 from accredit.conversions.models import Status
 from accredit.conversions.validation_file import HEADINGS, problems_of
 from accredit.conversions.validation_file_job import PlanChanged, keep_plan, start_file

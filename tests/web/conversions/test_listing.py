@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from typing import Any
 from urllib.parse import unquote
@@ -11,7 +12,12 @@ import pytest
 from django.test import Client
 
 from accredit.conversions.models import Conversion
+from accredit.lists.filters import Filters
 from accredit.programs.models import Program
+from accredit.programs.visibility import Viewpoint
+from accredit.web.conversions.page import PAGE
+from accredit.web.lists.state import ListState
+from accredit.web.naming import Names
 from tests.factories.installing import SHOP, install
 from tests.factories.people import Shop
 
@@ -186,3 +192,18 @@ def test_names_from_the_shop_cannot_become_markup(shop: Shop, as_: As) -> None:
     assert "<img" not in page
     assert evil in [row["order"] for row in grid(page)["rows"]]
     assert "<img" not in browser.get(f"{LIST}/{shop.keys['1006']}").text
+
+
+def test_no_column_says_the_same_in_every_row(shop: Shop) -> None:
+    owners = Viewpoint(shop.program, None)
+    barb, both = (replace(owners, partners=frozenset(codes)) for codes in (["barb"], ["barb", "ann"]))
+
+    def shown(view: Viewpoint, event_types: int) -> set[str]:
+        names = Names(view)
+        names.event_types = names.event_types[:1] * event_types
+        return {one.column.name for one in ListState(PAGE, names, Filters()).columns}
+
+    assert {"credited", "event"} <= shown(owners, 2)
+    assert "event" not in shown(owners, 1)
+    assert "credited" not in shown(barb, 1)
+    assert "credited" in shown(both, 1)

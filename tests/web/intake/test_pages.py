@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accredit.access.models import User
-from accredit.conversions.listing import PREFIX
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.models import Conversion
 from accredit.conversions.operations import load_frames
 from accredit.database.keys import key_of_unknown_program, key_to_text

@@ -1,0 +1,1 @@
+"""The pages of lists: what every declared list answers alike."""
