@@ -40,7 +40,7 @@ REQUESTED: Schema = {  # requests as they are planned: as they were raised, or a
     "event_type": TEXT,
     "order_token": TEXT,
     "conversion_id": TEXT,
-    "decision": pl.Int64(),  # the one that was looked at; null: whichever counts
+    "changes": pl.Int64(),  # how many the conversion had had when it was looked at; null: it was not there
     **_TYPES,
 }
 
@@ -50,7 +50,7 @@ PLANNED: Schema = {  # one row a request, in their order
     "why": TEXT,  # a code of WHY where nothing can be done; then what is "after" is as before
     "field": TEXT,  # the column of WANTED that is the cause of `why`; "" where it is all of it
     "conversion_id": TEXT,
-    "decision": pl.Int64(),  # the conversion's that counts; null where there is no conversion
+    "changes": pl.Int64(),  # how many the conversion had; null where there is no conversion
     "currency": TEXT,
     "partner_before": TEXT,  # who is credited now: not for the eyes of other partners
     "channel_before": TEXT,
@@ -72,7 +72,7 @@ PLANNED: Schema = {  # one row a request, in their order
 ASKED: Schema = {  # decisions on requests
     "id": TEXT,  # the UUID of a request
     "stages": pl.Int64(),  # the number of its last stage that was looked at; null: whichever it is
-    "decision": pl.Int64(),  # the number of the conversion's decision that was looked at; null: whichever counts
+    "changes": pl.Int64(),  # how many the conversion had had when it was looked at (PLANNED); null: however it is
     "verdict": TEXT,  # accepted or rejected
     "reason": TEXT,  # of a rejection: one of the program's rejection reasons
     "comment": TEXT,

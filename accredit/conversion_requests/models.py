@@ -60,8 +60,8 @@ class Request(Fact):
     order_token = models.TextField(db_collation="C")
     conversion_id = models.UUIDField(null=True)
     """Null while the conversion is not there."""
-    decision = models.PositiveIntegerField(null=True)
-    """The conversion's decision that was looked at when the request was raised, or last accepted."""
+    changes = models.PositiveIntegerField(null=True)
+    """How many changes the conversion had had when it was looked at to raise the request, or last to accept it."""
     raised_at = models.DateTimeField()
     raised_by = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False, related_name="+")
     way = models.TextField(choices=Way, db_collation="C")
@@ -174,8 +174,8 @@ class StageChange(Fact):
     reason = models.TextField(null=True, db_collation="C")
     """Of a rejection, one of the program's rejection reasons; of a failure, a code of `processing.FAILURES`."""
     comment = models.TextField(null=True)
-    decision = models.PositiveIntegerField(null=True)
-    """Of an acceptance: the conversion's decision that was looked at."""
+    changes = models.PositiveIntegerField(null=True)
+    """Of an acceptance: how many changes the conversion had had when it was looked at."""
 
     class Meta:
         constraints = [

@@ -179,7 +179,7 @@ class Migration(migrations.Migration):
                 ("event_type", models.TextField(db_collation="C")),
                 ("order_token", models.TextField(db_collation="C")),
                 ("conversion_id", models.UUIDField(null=True)),
-                ("decision", models.PositiveIntegerField(null=True)),
+                ("changes", models.PositiveIntegerField(null=True)),
                 ("raised_at", models.DateTimeField()),
                 (
                     "way",
@@ -372,7 +372,7 @@ class Migration(migrations.Migration):
                 ),
                 ("reason", models.TextField(db_collation="C", null=True)),
                 ("comment", models.TextField(null=True)),
-                ("decision", models.PositiveIntegerField(null=True)),
+                ("changes", models.PositiveIntegerField(null=True)),
                 (
                     "program",
                     models.ForeignKey(
