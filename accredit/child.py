@@ -27,6 +27,19 @@ def end_with_parent(signal_number: int, parent_pid: int) -> None:
         os.kill(os.getpid(), signal_number)
 
 
+def end_with_server() -> None:
+    """Have a worker process of Granian end with the Granian that forked it, where ACCREDIT_ENDS_WITH_PARENT asks for
+    it: it outlives one that is killed, unless the kernel knows better."""
+    if not os.environ.get("ACCREDIT_ENDS_WITH_PARENT"):
+        return
+    import multiprocessing  # here, for it slows the start of every child
+
+    end_with_parent(signal.SIGKILL, os.getppid())
+    server = multiprocessing.parent_process()
+    if server is not None and not server.is_alive():  # it died before the kernel was told: that was another parent
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def start(
     command: Sequence[str],
     *,

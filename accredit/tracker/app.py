@@ -3,8 +3,6 @@
 import asyncio
 import gc
 import hmac
-import os
-import signal
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from uuid import UUID
@@ -78,9 +76,7 @@ class Tracker:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Connect, and follow the set-up, from when the loop runs."""
-        if os.environ.get("ACCREDIT_ENDS_WITH_PARENT"):
-            # A worker of Granian outlives a Granian that is killed, unless the kernel knows better.
-            child.end_with_parent(signal.SIGKILL, os.getppid())
+        child.end_with_server()
         read_lists()
         gc.freeze()  # what is there now stays: collections look at what requests leave behind
         self.clicks.start(loop)
