@@ -4,8 +4,6 @@ browsers send them."""
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from statistics import median
 from time import process_time
 from typing import Any
@@ -13,6 +11,7 @@ from uuid import UUID
 
 from bench.installation import UNLIMITED
 from bench.report import Report
+from tests.factories.rsgi import Headers, Scope
 
 CLICKS, LARGE, ROUNDS = 50_000, 500_000, 5
 LIMIT_US = 30
@@ -27,38 +26,6 @@ HEADERS = {
     "sec-fetch-mode": "navigate",
     "sec-fetch-site": "cross-site",
 }
-
-
-class Headers:
-    """As RSGI has them."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self._headers = headers
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self._headers.get(key, default)
-
-    def get_all(self, key: str) -> list[str]:
-        return [self._headers[key]] if key in self._headers else []
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._headers
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._headers)
-
-
-@dataclass
-class Scope:
-    """A request for a link."""
-
-    headers: Headers = field(default_factory=lambda: Headers(HEADERS))
-    method: str = "GET"
-    path: str = "/c/anvils:barb/banner"
-    query_string: str = "s1=mail&s2=42"
-    client: str = "203.0.113.7:40000"
-    scheme: str = "https"
-    proto: str = "http"
 
 
 class Reply:
@@ -104,7 +71,7 @@ def main(large: bool) -> None:
         tracker.clicks = Written()  # type: ignore[assignment]
 
     async def round_of(clicks: int) -> float:
-        scope, reply = Scope(), Reply()
+        scope, reply = Scope("GET", "/c/anvils:barb/banner", "s1=mail&s2=42", Headers(HEADERS)), Reply()
         began = process_time()
         for _ in range(clicks):
             await tracker.__rsgi__(scope, reply)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,41 +12,10 @@ import pytest
 from accredit.programs.models import Program
 from accredit.tracker.answers import Headers
 from accredit.tracker.app import Tracker
+from tests.factories import rsgi
 from tests.factories.installing import install
 
 READY_SECONDS = 300
-
-
-class GivenHeaders:
-    """Headers of a request, as RSGI has them."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self._headers = {name.lower(): value for name, value in headers.items()}
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self._headers.get(key, default)
-
-    def get_all(self, key: str) -> list[str]:
-        return [self._headers[key]] if key in self._headers else []
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._headers
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._headers)
-
-
-@dataclass
-class GivenScope:
-    """A request, as RSGI has it."""
-
-    method: str
-    path: str
-    query_string: str
-    headers: GivenHeaders
-    client: str = "203.0.113.7:40000"
-    scheme: str = "https"
-    proto: str = "http"
 
 
 @dataclass
@@ -90,9 +59,9 @@ class Client:
 
     async def asked(self, method: str, address: str, body: bytes = b"", **headers: str) -> Answer:
         parts = urlsplit(address)
-        given = GivenHeaders({name.replace("_", "-"): value for name, value in headers.items()})
+        given = rsgi.Headers({name.replace("_", "-"): value for name, value in headers.items()})
         answer = Answer(body)
-        scope = GivenScope(method, unquote(parts.path, errors="replace"), parts.query, given)
+        scope = rsgi.Scope(method, unquote(parts.path, errors="replace"), parts.query, given)
         await self.tracker.__rsgi__(scope, answer)
         return answer
 

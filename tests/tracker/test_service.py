@@ -19,8 +19,9 @@ from accredit.cli import app
 from accredit.programs.models import Ad, Program
 from accredit.tracker.limits import BURST_SECONDS, MAX_ASKERS, Limit
 from accredit.tracker.visitors import _agent, address_of
+from tests.factories import rsgi
 from tests.factories.tables import table
-from tests.tracker.conftest import Client, GivenHeaders, GivenScope
+from tests.tracker.conftest import Client
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 WAIT_SECONDS = 300
@@ -86,9 +87,9 @@ def test_of_a_user_agent_device_and_browser_are_kept() -> None:
     ],
 )
 def test_whose_address_counts(client: str, said: str, trusted: str, address: str) -> None:
-    headers = GivenHeaders({"x-forwarded-for": said} if said else {})
+    headers = rsgi.Headers({"x-forwarded-for": said} if said else {})
     networks = [ip_network(trusted)] if trusted else []
-    assert address_of(GivenScope("GET", "/", "", headers, client=client), networks) == address
+    assert address_of(rsgi.Scope("GET", "/", "", headers, client=client), networks) == address
 
 
 def test_metrics_are_for_this_machine_or_for_a_token(client: Client) -> None:

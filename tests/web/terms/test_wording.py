@@ -53,8 +53,8 @@ RULES = table("""
     country not_in DE/AT/CH    | item  | Country is neither DE nor AT nor CH                  | Land ist weder DE noch AT noch CH
     category not_in x/y        | order | Category of no item is x or y                        | Kategorie keiner Position ist x oder y
     category not_in x          | item  | Category is not x                                    | Kategorie ist nicht x
-    promo_code in A10/B20      | order | the order carries the promo code A10 or B20          | die Bestellung trägt den Promo-Code A10 oder B20
-    promo_code not_in A10      | item  | the order carries none of the promo codes A10        | die Bestellung trägt keinen der Promo-Codes A10
+    promo_code in A10/B20      | order | the order carries the promo code A10 or B20          | die Order trägt den Promo-Code A10 oder B20
+    promo_code not_in A10      | item  | the order carries none of the promo codes A10        | die Order trägt keinen der Promo-Codes A10
     order_total gt 99.99       | order | Order total is more than 99.99                       | Bestellwert ist mehr als 99,99
     order_total lt 1000        | item  | Order total is less than 1,000                       | Bestellwert ist weniger als 1.000
     item_total lte 5           | order | Item total of at least one item is at most 5         | Positionswert mindestens einer Position ist höchstens 5
