@@ -39,6 +39,8 @@ class Cells(cells.Cells):
                 return contract_word(one.terms, one.terms_version) if one.terms else ""
             case "rejection":
                 return self.reason_titles.get(one.rejection_reason or "", one.rejection_reason or "")
+            case "held" if not one.held:  # that nearly all of them are not says nothing
+                return ""
         return super().text(column, one)
 
 
