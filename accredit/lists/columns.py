@@ -100,15 +100,26 @@ def choice(
     )
 
 
-def money(name: str, title: Title, field: str = "", *, indexed: bool = False) -> Column:
+def money(name: str, title: Title, field: str = "", *, indexed: bool = False, for_owners: bool = False) -> Column:
     """Amounts of different currencies are never compared: they sort by currency first."""
     minor = field or f"{name}_minor"
-    return Column(name, title, Kind.MONEY, (minor, "currency"), ("currency", minor), indexed=indexed)
+    fields, sort = (minor, "currency"), ("currency", minor)
+    return Column(name, title, Kind.MONEY, fields, sort, indexed=indexed, for_owners=for_owners)
 
 
-def key(name: str, title: Title, prefix: str, field: str = "id", *, can_be_empty: bool = False) -> Column:
-    """A column of keys, which begin with the time of making: they sort by it."""
-    sort = (field,) if field == "id" else ()
+def key(
+    name: str, title: Title, prefix: str, field: str = "id", *, can_be_empty: bool = False, for_owners: bool = False
+) -> Column:
+    """A column of keys. Those of the rows themselves begin with the time of making: they sort by it."""
+    own = field == "id"
     return Column(
-        name, title, Kind.KEY, (field,), sort, indexed=field == "id", can_be_empty=can_be_empty, prefix=prefix
+        name,
+        title,
+        Kind.KEY,
+        (field,),
+        (field,) if own else (),
+        indexed=own,
+        can_be_empty=can_be_empty,
+        for_owners=for_owners,
+        prefix=prefix,
     )

@@ -42,7 +42,7 @@ def choices(names: Names, column: Column) -> Sequence[Choice]:
         return [Choice(code, title) for code, title in reason_titles(names.view).items()]
     found: Mapping[str, Sequence[str]] = {
         "event": [event_type.code for event_type in names.event_types],
-        "customer": _statuses(names),
+        "customer": customer_statuses(names),
     }
     if column.name == "currency":
         values: Sequence[str] = CONVERSIONS.currencies(names.view)
@@ -76,7 +76,7 @@ def _parties(names: Names) -> Sequence[Choice]:
     return [*whole, *partners, *channels]
 
 
-def _statuses(names: Names) -> Sequence[str]:
+def customer_statuses(names: Names) -> Sequence[str]:
     """The two that every program knows, then the names that the event types map to."""
     statuses = dict.fromkeys(words.CUSTOMER_STATUSES)
     for event_type in names.event_types:

@@ -1,4 +1,5 @@
-// What can be done with a conversion: by the menu of its row, by keys, and by buttons.
+// What can be done with the rows of a list: by the menu of a row, by keys, and by buttons. An act is a stage or status
+// that rows shall come to; the bar says where it is asked for, and under which name (`data-says`).
 import { before, dataOf, element, narrow, special } from "accredit/grid";
 import { focusRow, open, openRow, rows } from "accredit/panel";
 import { bar, chosen, count, isTicked, tick, tickEvery, tickPage, untick } from "accredit/selection";
@@ -9,9 +10,10 @@ const focusedRow = () => document.activeElement?.closest?.(".tabulator-row");
 const keyOfPanel = () => document.querySelector("#panel [data-conversion]")?.dataset.conversion;
 let meant = null; // the row whose menu is open
 
-function validate(status, named) {
-  const values = { csrfmiddlewaretoken: bar().querySelector("[name=csrfmiddlewaretoken]").value, status };
-  openWindow("POST", bar().dataset.ask + (named.all ? location.search : ""), { ...values, ...named });
+function ask(act, named, where) {
+  const url = where ?? bar().querySelector(`[data-act="${act}"]`)?.dataset.ask ?? bar().dataset.ask;
+  const values = { csrfmiddlewaretoken: bar().querySelector("[name=csrfmiddlewaretoken]").value, [bar().dataset.says]: act };
+  openWindow("POST", url + (named.all ? location.search : ""), { ...values, ...named });
 }
 
 function changeTurnover(id) {
@@ -20,24 +22,25 @@ function changeTurnover(id) {
 
 const acts = {
   open: (row) => open(row),
-  approve: (row) => validate("approved", named(row)),
-  reject: (row) => validate("rejected", named(row)),
   turnover: (row) => changeTurnover(row.dataset.id),
 };
 const named = (row) => (isTicked(row.dataset.id) && chosen()) || { id: row.dataset.id };
+const hasTurnover = () => Boolean(bar() && menu().querySelector("[data-act=turnover]"));
 
-// The keys mean what is ticked, else the row that has the focus, else the conversion in the panel.
-function byKey(status) {
+// The keys mean what is ticked, else the row that has the focus, else the one in the panel.
+function byKey(key) {
+  const button = bar()?.querySelector(`[data-key="${key}"]`);
   const id = focusedRow()?.dataset.id ?? keyOfPanel();
   const wanted = chosen() ?? (id && { id });
-  if (bar() && wanted) validate(status, wanted);
+  if (button && wanted) ask(button.dataset.act, wanted);
 }
 export const keys = {
-  a: () => byKey("approved"),
-  r: () => byKey("rejected"),
+  a: () => byKey("a"),
+  r: () => byKey("r"),
+  w: () => byKey("w"),
   t: () => {
     const id = focusedRow()?.dataset.id ?? keyOfPanel();
-    if (bar() && id) changeTurnover(id);
+    if (hasTurnover() && id) changeTurnover(id);
   },
 };
 export const rowKeys = { " ": () => bar() && tick(focusedRow()) };
@@ -52,7 +55,8 @@ function openMenu(row, x, y) {
     const { act } = item.dataset;
     const words = item.querySelector("[data-many]");
     if (words) words.textContent = several ? words.dataset.many.replace("{n}", count()) : words.dataset.one;
-    item.disabled = act === "turnover" ? status.code === "rejected" : act !== "open" && !several && status.code !== "open";
+    const open = bar().dataset.open.split(" ").includes(status.code);
+    item.disabled = act === "turnover" ? status.code === "rejected" : act !== "open" && !several && !open;
   }
   focusRow(row);
   menu().showPopover();
@@ -91,16 +95,17 @@ function onClick(event) {
     const { act } = target.closest("[data-act]").dataset;
     const row = meant;
     menu().hidePopover();
-    acts[act](row);
+    if (act in acts) acts[act](row);
+    else ask(act, named(row));
   } else if (target.closest("#bulk [data-act]")) {
     const { act } = target.closest("[data-act]").dataset;
     if (act === "all") tickEvery();
     else if (act === "untick") untick();
-    else validate(act, chosen());
+    else ask(act, chosen());
   } else if (target.closest("#panel [data-act]")) {
-    const { act } = target.closest("[data-act]").dataset;
+    const { act, ask: where } = target.closest("[data-act]").dataset;
     if (act === "turnover") changeTurnover(keyOfPanel());
-    else validate(act, { id: keyOfPanel() });
+    else ask(act, { id: keyOfPanel() }, where);
   } else return;
   if (!target.closest("[type=checkbox]")) event.preventDefault();
   event.stopImmediatePropagation();
@@ -142,7 +147,7 @@ export function prepare() {
       return both;
     },
   });
-  special.turnover = (cell) => (cell.getData().status.code === "rejected" ? element("span", "", cell.getValue())
+  if (hasTurnover()) special.turnover = (cell) => (cell.getData().status.code === "rejected" ? element("span", "", cell.getValue())
     : button("turnover", cell.getValue(), "", "amount"));
 }
 
