@@ -5,3 +5,9 @@ from django.apps import AppConfig
 
 class ConversionRequestsConfig(AppConfig):
     name = "accredit.conversion_requests"
+
+    def ready(self) -> None:
+        """Declare the kinds of jobs of this room."""
+        from accredit.conversion_requests import decision_job
+
+        decision_job.declare()

@@ -134,29 +134,39 @@ def clean_name(name: str, kind: str) -> str:
 
 def comment(request: Request, text: str, files: Sequence[File], *, user: User, side: Side, now: datetime) -> None:
     """Keep what somebody said about a request, with files; from now on the other side has to answer. Raises NotKept."""
-    text = text.replace("\0", "").strip()
-    if len(text) > COMMENT_CHARACTERS:
-        raise NotKept("too_long", most=COMMENT_CHARACTERS)
+    text, files = sayable(text), checked(files)
     if not text and not files:
         raise NotKept("nothing")
-    kept = checked(files)
     with transaction.atomic():
         stored = Request.objects.select_for_update().get(program=request.program_id, id=request.id)
-        attach(stored, kept, user=user, now=now)
-        if text:
-            Comment.objects.create(
-                program_id=request.program_id,
-                request_id=request.id,
-                user=user,
-                side=side.value,
-                text=text,
-                written_at=now,
-            )
+        keep(stored, text, files, user=user, side=side, now=now)
         Request.objects.filter(program=request.program_id, id=request.id).update(answer_from=side.other.value)
 
 
-def attach(request: Request, files: Sequence[File], *, user: User, now: datetime) -> None:
-    """Keep `checked` files of a request that the open transaction locked or made. Raises NotKept."""
+def sayable(text: str) -> str:
+    """A comment without what no text can hold. Raises NotKept."""
+    text = text.replace("\0", "").strip()
+    if len(text) > COMMENT_CHARACTERS:
+        raise NotKept("too_long", most=COMMENT_CHARACTERS)
+    return text
+
+
+def keep(request: Request, text: str, files: Sequence[File], *, user: User, side: Side, now: datetime) -> None:
+    """Keep a `sayable` text and `checked` files of a request that the open transaction locked or made. Raises
+    NotKept."""
+    _attach(request, files, user, now)
+    if text:
+        Comment.objects.create(
+            program_id=request.program_id,
+            request_id=request.id,
+            user=user,
+            side=side.value,
+            text=text,
+            written_at=now,
+        )
+
+
+def _attach(request: Request, files: Sequence[File], user: User, now: datetime) -> None:
     there = Attachment.objects.filter(program=request.program_id, request_id=request.id).count()
     if there + len(files) > MOST_FILES:
         raise NotKept("too_many", most=MOST_FILES)

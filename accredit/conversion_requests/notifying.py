@@ -226,7 +226,7 @@ def _text(news: News) -> str:
             _address("web:requests", news.program),
             "",
             _("If you want no such e-mails, switch them off here:"),
-            _address("web:request-news", news.program),
+            _address("web:request-mails", news.program),
         ]
     )
 

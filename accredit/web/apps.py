@@ -11,5 +11,7 @@ class WebConfig(AppConfig):
         """Declare the kinds of jobs that speak as the pages do."""
         from accredit.web.conversions.page import PAGE as CONVERSIONS
         from accredit.web.lists import exporting
+        from accredit.web.requests import jobs as deciding
 
         exporting.declare([CONVERSIONS])
+        deciding.declare()

@@ -8,6 +8,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
+from accredit.conversion_requests.notifying import tell_by_the_clock
 from accredit.conversions.reminding import approve_by_the_clock
 from accredit.imports.operations import remove_old_uploads
 from accredit.jobs.operations import QUEUE
@@ -51,6 +52,13 @@ def forget_address_keys(timestamp: int) -> None:
 def approve_conversions(timestamp: int) -> None:
     """Approve what approves itself, and tell the people of its programs before."""
     approve_by_the_clock(datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="telling of requests")
+def tell_of_requests(timestamp: int) -> None:
+    """Tell people by e-mail what happened to conversion requests."""
+    tell_by_the_clock(datetime.fromtimestamp(timestamp, UTC))
 
 
 @app.periodic(cron="37 3 * * *")

@@ -27,6 +27,7 @@ PAGES: Sequence[tuple[str, str | Promise]] = [
     ("setup-ads", _("Ads")),
     ("setup-projects", _("Projects")),
     ("setup-rejection-reasons", _("Rejection reasons")),
+    ("request-rules", _("Requests")),
     ("setup-keys", _("Keys")),
     ("setup-file", _("Program file")),
     ("setup-history", _("History")),

@@ -6,6 +6,8 @@ import { listen } from "accredit/keyboard";
 import { listenToActs, prepare } from "accredit/menu";
 import { clear, close, mark, open } from "accredit/panel";
 import * as selection from "accredit/selection";
+import "accredit/request-imports";
+import "accredit/requests";
 import "accredit/setup";
 import "accredit/terms";
 import { listenToWindow } from "accredit/window";

@@ -1,0 +1,300 @@
+"""The form by which one raises a request by hand: its fields, what was typed into them, and what that asks for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accredit.conversion_requests.frames import WANTED, WANTED_ITEMS
+from accredit.conversion_requests.import_columns import Known, known_of
+from accredit.conversion_requests.models import Kind
+from accredit.conversions.models import Conversion, Item, Status
+from accredit.money import AmountError, decimals
+from accredit.programs.visibility import Viewpoint
+from accredit.web import formats, words
+from accredit.web.amounts import amount_from_text
+from accredit.web.conversions.acting import typed
+from accredit.web.conversions.history import reason_titles
+from accredit.web.conversions.summing import items_of
+from accredit.web.requests.fields import FIELDS
+
+ROW = 1
+"""The only one: the form is a table of one row."""
+LINES = 100
+EMPTY_LINES = 3
+AMOUNTS = ("turnover_minor", "claimed_minor")
+MAIN = ("event_type", "order_token", "occurred_at", "turnover_minor", "claimed_minor", "currency")
+OF_CHANGE = ("status", "rejection_reason", "new_order_token")
+MORE = (
+    "category", "customer_status", "promo_code", "country", "device", "ad", "project",
+    "sub_id1", "sub_id2", "sub_id3", "sub_id4", "sub_id5", "sub_id6",
+)  # fmt: skip
+TYPED = ("kind", "partner", *MAIN, *OF_CHANGE, *MORE)
+
+Options = Sequence[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Line:
+    """One item. `was`: the quantity that the field showed first; what nobody touched is not asked for."""
+
+    number: int
+    item_id: str = ""
+    quantity: str = ""
+    was: str = ""
+    turnover: str = ""
+    sku: str = ""
+    category: str = ""
+    now: str = ""
+    error: str = ""
+
+    @property
+    def is_asked(self) -> bool:
+        return bool(self.item_id or self.turnover or self.sku) if not self.was else self._is_changed
+
+    @property
+    def _is_changed(self) -> bool:
+        return self.quantity != self.was or bool(self.turnover)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field as the page shows it. `now`: what the conversion has; `options`: of a closed list, with the empty one;
+    `suggestions`: of an open one."""
+
+    name: str
+    title: str
+    value: str
+    error: str
+    now: str = ""
+    options: Options = ()
+    suggestions: Sequence[str] = ()
+    kind: str = "text"
+
+    @property
+    def id(self) -> str:
+        return f"request-{self.name}"
+
+
+@dataclass
+class Form:
+    """`values`: by name, as they are typed; `errors`: by name, why one cannot be read."""
+
+    view: Viewpoint
+    values: dict[str, str]
+    lines: Sequence[Line]
+    conversion: Conversion | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def known(self) -> Known:
+        return known_of(self.view)
+
+    @property
+    def is_change(self) -> bool:
+        return self.values["kind"] == Kind.CHANGE
+
+    @property
+    def currency(self) -> str:
+        """Of the amounts: that of the conversion, else the one that is typed, else the program's."""
+        if self.conversion is not None:
+            return self.conversion.currency
+        return self.values["currency"] or self.view.program.currency
+
+    def fields(self, names: Sequence[str]) -> Sequence[Field]:
+        """These fields, without those that have nothing to choose."""
+        return [self._field(name) for name in names if self._is_shown(name)]
+
+    def _is_shown(self, name: str) -> bool:
+        match name:
+            case "partner":
+                return len(self.known.partners) > 1
+            case "event_type":
+                return len(self.known.event_types) > 1
+            case "ad" | "project":
+                return bool(getattr(self.known, f"{name}s"))
+        return True
+
+    def _field(self, name: str) -> Field:
+        kind = "instant" if name == "occurred_at" else "amount" if name in AMOUNTS else "text"
+        return Field(
+            name,
+            str(FIELDS[name]),
+            self.values[name],
+            self.errors.get(name, ""),
+            now=self._now(name),
+            options=self._options(name),
+            suggestions=self.known.customer_statuses if name == "customer_status" else (),
+            kind=kind,
+        )
+
+    def _options(self, name: str) -> Options:
+        match name:
+            case "partner":
+                return [("", _("Choose a partner")), *self.known.partners.items()]
+            case "event_type":
+                return [("", _("Choose an event type")), *((code, code) for code in self.known.event_types)]
+            case "status":
+                return [("", _("stays")), *((code, words.word(words.STATUSES, code)) for code in Status.values)]
+            case "rejection_reason":
+                return [("", "–"), *reason_titles(self.view).items()]
+            case "ad" | "project":
+                return [("", "–"), *getattr(self.known, f"{name}s").items()]
+        return ()
+
+    def _now(self, name: str) -> str:
+        """What the conversion that is to change has there."""
+        one = self.conversion
+        if one is None or name in ("partner", "event_type", "order_token", "new_order_token", "currency"):
+            return ""
+        match name:
+            case "occurred_at":
+                return formats.instant(one.occurred_at, ZoneInfo(self.view.program.timezone))
+            case "turnover_minor":
+                return formats.money(one.turnover_minor, one.currency)
+            case "claimed_minor":
+                return formats.money(one.commission_minor, one.currency)
+            case "status":
+                return words.word(words.STATUSES, one.status)
+            case "rejection_reason":
+                return reason_titles(self.view).get(one.rejection_reason or "", one.rejection_reason or "")
+        return str(getattr(one, name) or "")
+
+    def wanted(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """What the form asks for, as `check` takes it; what cannot be read is left out, with `errors`."""
+        self.errors = {}
+        texts = {name: self.values[name] or None for name in WANTED if name in self.values}
+        row: dict[str, Any] = {**texts, "row": ROW, "kind": self.values["kind"]}
+        row["occurred_at"] = self._instant()
+        for name in AMOUNTS:
+            row[name] = self._amount(name)
+        if self.conversion is not None:
+            row |= {"conversion_id": str(self.conversion.id), "currency": None}
+        items = [read for line in self.lines if line.is_asked and (read := self._item(line)) is not None]
+        wrong = " ".join(dict.fromkeys(line.error for line in self.lines if line.error))
+        if wrong:
+            self.errors["items"] = wrong
+        schema = dict(WANTED)
+        wanted = pl.DataFrame([{name: row.get(name) for name in schema}], schema=schema, orient="row")
+        return wanted, pl.DataFrame(items, schema=dict(WANTED_ITEMS), orient="row")
+
+    def _instant(self) -> datetime | None:
+        text = self.values["occurred_at"]
+        if not text:
+            return None
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(self.view.program.timezone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.errors["occurred_at"] = _("“%(text)s” is no time.") % {"text": text[:40]}
+            return None
+
+    def _amount(self, name: str) -> int | None:
+        text = self.values[name]
+        if not text:
+            return None
+        try:
+            return amount_from_text(text, self._readable_currency())
+        except AmountError as error:
+            self.errors[name] = str(error)
+            return None
+
+    def _readable_currency(self) -> str:
+        """One of which the decimals are known: another one is a fault of its own."""
+        try:
+            decimals(self.currency)
+        except AmountError:
+            return self.view.program.currency
+        return self.currency
+
+    def _item(self, line: Line) -> Mapping[str, Any] | None:
+        line.error = ""
+        if not line.item_id:
+            line.error = _("An item has a number of its own.")
+            return None
+        if not (line.quantity.isascii() and line.quantity.isdigit() and len(line.quantity) < 10):
+            line.error = _("A quantity is a whole number: “%(text)s” is none.") % {"text": line.quantity[:20]}
+            return None
+        turnover = None
+        if line.turnover:
+            try:
+                turnover = amount_from_text(line.turnover, self._readable_currency())
+            except AmountError as error:
+                line.error = str(error)
+                return None
+        return {
+            "row": ROW,
+            "item_id": line.item_id,
+            "quantity": int(line.quantity),
+            "turnover_minor": turnover,
+            "sku": line.sku or None,
+            "category": line.category or None,
+        }
+
+
+def new_form(view: Viewpoint, conversion: Conversion | None) -> Form:
+    """The form as it opens: empty, or for a change of this conversion."""
+    values = dict.fromkeys(TYPED, "")
+    values["kind"] = Kind.CREATE.value if conversion is None else Kind.CHANGE.value
+    if conversion is None:
+        values["currency"] = view.program.currency
+        return Form(view, values, _empty(0))
+    values |= {"event_type": conversion.event_type, "order_token": conversion.order_token}
+    values |= {"partner": conversion.partner or "", "currency": conversion.currency}
+    return Form(view, values, _lines_of(conversion), conversion)
+
+
+def form_from(request: HttpRequest, view: Viewpoint, conversion: Conversion | None) -> Form:
+    """The form as it was sent."""
+    form = new_form(view, conversion)
+    for name in TYPED:
+        form.values[name] = typed(request, name) or form.values[name] if name == "kind" else typed(request, name)
+    if form.values["kind"] not in (Kind.CREATE, Kind.CHANGE):
+        form.values["kind"] = Kind.CREATE.value
+    if conversion is not None:
+        form.values |= {
+            "kind": Kind.CHANGE.value,
+            "order_token": conversion.order_token,
+            "event_type": conversion.event_type,
+        }
+        form.values["partner"] = conversion.partner or ""
+    form.lines = _typed_lines(request, form.lines if conversion is not None else ())
+    return form
+
+
+def _lines_of(conversion: Conversion) -> Sequence[Line]:
+    return [
+        Line(number, item.item_id, str(item.quantity), str(item.quantity), now=_now_of(item), sku=item.sku or "")
+        for number, item in enumerate(items_of(conversion)[:LINES], 1)
+    ]
+
+
+def _now_of(item: Item) -> str:
+    return f"{formats.number(item.quantity)} × · {formats.money(item.turnover_minor, item.currency)}"
+
+
+def _empty(after: int) -> Sequence[Line]:
+    return [Line(after + number) for number in range(1, EMPTY_LINES + 1)]
+
+
+def _typed_lines(request: HttpRequest, there: Sequence[Line]) -> Sequence[Line]:
+    """The items that were typed; those of a conversion keep their number and show what holds."""
+    lines = []
+    for number in range(1, LINES + 1):
+        if f"item-{number}" not in request.POST:
+            continue
+        names = ("item", "quantity", "was", "item-turnover", "sku", "item-category")
+        item_id, quantity, was, turnover, sku, category = (typed(request, f"{name}-{number}") for name in names)
+        lines.append(Line(number, item_id, quantity, was, turnover, sku, category))
+    of = {line.item_id: line for line in there}
+    for line in lines:
+        if line.item_id in of:
+            line.now = of[line.item_id].now
+        else:
+            line.was = ""
+    return lines or (_empty(0) if not there else there)

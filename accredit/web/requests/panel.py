@@ -1,0 +1,244 @@
+"""The panel of one request: what is said about it and shows it, how far it has come, and what it asks to be there.
+
+A partner reads the same, without what others earn, without the journey of a claim, and of the advertiser's people: the
+advertiser.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accredit.access.models import User
+from accredit.access.permissions import Permission
+from accredit.conversion_requests.deciding import impact
+from accredit.conversion_requests.discussing import (
+    COMMENT_CHARACTERS,
+    ENDINGS,
+    MAX_BYTES,
+    MOST_FILES,
+    Side,
+    attachments_of,
+    comments_of,
+)
+from accredit.conversion_requests.models import OPEN_STAGES, Kind, Request, Stage, StageChange
+from accredit.conversion_requests.queries import rules_of
+from accredit.conversions.columns import PREFIX as CONVERSION
+from accredit.conversions.models import Conversion
+from accredit.database.keys import key_to_text
+from accredit.programs.visibility import Viewpoint
+from accredit.web import formats, words
+from accredit.web.conversions.history import reason_titles
+from accredit.web.naming import Names
+from accredit.web.pages import for_program, show, wants_part
+from accredit.web.requests.acting import People, joined, key_of, request_at, titled
+from accredit.web.requests.evidence import evidence_of
+from accredit.web.requests.fields import fields_of, items_shown
+from accredit.web.requests.impact import kept_figures, planned_figures
+from accredit.web.requests.page import PAGE, beside
+from accredit.web.requests.words import FAILURES
+
+IMAGES = ("png", "jpg")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage that a request came to."""
+
+    stage: str
+    title: str
+    when: str
+    who: str
+    why: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A comment. `side`: whose it is; `own`: of the viewer's side."""
+
+    side: str
+    who: str
+    when: str
+    text: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An attachment. `picture`: the browser can show it."""
+
+    name: str
+    kind: str
+    size: str
+    url: str
+    who: str
+    when: str
+    picture: bool
+
+
+@require_safe
+@for_program
+def request_page(request: HttpRequest, view: Viewpoint, key: str) -> HttpResponse:
+    """The panel of one request; opened by its address, with the list beside it."""
+    return show_request(request, view, request_at(view, key))
+
+
+def show_request(
+    request: HttpRequest, view: Viewpoint, about: Request, told: Mapping[str, str] = MappingProxyType({})
+) -> HttpResponse:
+    """The panel, or the page with the list beside it. `told`: what came of something that was sent from it."""
+    context = {**panel_of(view, about, cast(User, request.user)), **told}
+    query = request.GET.urlencode()
+    context["close_url"] = PAGE.url(view, f"?{query}" if query else "")
+    if wants_part(request):
+        return show(request, "web/requests/panel.html", context)
+    return show(request, "web/requests/page.html", {**beside(request, view), **context})
+
+
+def panel_of(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
+    """The context of the panel."""
+    names, people = Names(view), People(view)
+    zone = ZoneInfo(view.program.timezone)
+    conversion = _conversion(view, about)
+    steps = _steps(view, about, people)
+    raised = joined(
+        [people.name(about.raised_by_id, about.raised_by.name), words.word(words.CHANGE_WAYS, about.way)], ", "
+    )
+    return {
+        "section": "requests",
+        "program": view.program,
+        "view": view,
+        "about": about,
+        "request_key": key_of(about),
+        "kind": words.word(words.REQUEST_KINDS, about.kind),
+        "stage": words.word(words.REQUEST_STAGES, about.stage),
+        "stage_why": steps[-1].why if steps else "",
+        "partner": names.partners.get(about.partner, about.partner),
+        "zone": view.program.timezone,
+        "raised_at": formats.instant(about.raised_at, zone, seconds=True),
+        "raised": joined([raised, about.source or ""]) if people.shows(about.raised_by_id) else raised,
+        "conversion_url": _conversion_url(view, conversion),
+        "figures": _figures(view, about),
+        "fields": fields_of(names, about, conversion),
+        "items": items_shown(about, conversion),
+        "evidence": evidence_of(names, about),
+        "steps": steps,
+        "comments": _comments(about, people, view),
+        "attachments": _attachments(about, people, view),
+        "answer_from": _answer_from(about, view),
+        **_may(view, about, user),
+        "comment_characters": COMMENT_CHARACTERS,
+        "kinds": ", ".join(ENDINGS),
+        "accepted_endings": ",".join(f".{ending}" for endings in ENDINGS.values() for ending in endings),
+        "most_files": MOST_FILES,
+        "most_megabytes": MAX_BYTES >> 20,
+    }
+
+
+def _conversion(view: Viewpoint, about: Request) -> Conversion | None:
+    """The conversion that it is about, as far as the viewer may read it: of a claim the partner knows that there is
+    one."""
+    if about.conversion_id is None:
+        return None
+    found = Conversion.objects.filter(program=view.program, id=about.conversion_id).first()
+    return found if found is not None and view.may_read(found.partner) else None
+
+
+def _conversion_url(view: Viewpoint, conversion: Conversion | None) -> str:
+    if conversion is None:
+        return ""
+    return reverse("web:conversion", args=[view.program.code, key_to_text(CONVERSION, conversion.id)])
+
+
+def _figures(view: Viewpoint, about: Request) -> Any:
+    if about.stage not in OPEN_STAGES:
+        return kept_figures(view, about)
+    row = impact(view.program, [about.id]).rows.row(0, named=True)
+    return planned_figures(view, about.kind, row)
+
+
+def _steps(view: Viewpoint, about: Request, people: People) -> Sequence[Step]:
+    zone, titles = ZoneInfo(view.program.timezone), reason_titles(view)
+    found = StageChange.objects.filter(program=view.program, request_id=about.id)
+    return [
+        Step(
+            stage=one.stage,
+            title=words.word(words.REQUEST_STAGES, one.stage),
+            when=formats.instant(one.changed_at, zone, seconds=True),
+            who=people.did(one.way, one.user_id, one.user.name if one.user else ""),
+            why=words.word(FAILURES, one.reason or "") if one.stage == Stage.FAILED else titled(titles, one.reason),
+            comment=one.comment or "",
+        )
+        for one in found.select_related("user").order_by("number")
+    ]
+
+
+def _comments(about: Request, people: People, view: Viewpoint) -> Sequence[Said]:
+    zone, side = ZoneInfo(view.program.timezone), Side.of(view)
+    return [
+        Said(
+            side=one.side,
+            who=people.name(one.user_id, one.user.name),
+            when=formats.instant(one.written_at, zone),
+            text=one.text,
+            own=one.side == side,
+        )
+        for one in comments_of(about)
+    ]
+
+
+def _attachments(about: Request, people: People, view: Viewpoint) -> Sequence[Shown]:
+    zone = ZoneInfo(view.program.timezone)
+    return [
+        Shown(
+            name=one.file_name,
+            kind=one.kind,
+            size=_size(one.size),
+            url=reverse("web:request-attachment", args=[view.program.code, key_of(about), str(one.id)]),
+            who=people.name(one.user_id, one.user.name),
+            when=formats.instant(one.added_at, zone),
+            picture=one.kind in IMAGES,
+        )
+        for one in attachments_of(about)
+    ]
+
+
+def _size(size: int) -> str:
+    if size < 1 << 20:
+        return _("%(n)s kB") % {"n": formats.number(max(1, size >> 10))}
+    return _("%(n)s MB") % {"n": formats.number(size >> 20)}
+
+
+def _answer_from(about: Request, view: Viewpoint) -> str:
+    """Who has not answered."""
+    match about.answer_from:
+        case None:
+            return ""
+        case side if side == Side.of(view):
+            return _("An answer of yours is expected.")
+        case Side.PARTNER.value:
+            return _("The partner has not answered yet.")
+    return _("The advertiser has not answered yet.")
+
+
+def _may(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
+    """What the viewer may do with it now, and why not what they might expect."""
+    own = about.raised_by_id == user.id and not rules_of(view.program).own_decisions
+    decides = Permission.DECIDE_REQUESTS in view.permissions
+    can_be_decided = about.stage in (Stage.INQUIRED, Stage.FAILED)
+    raises = Permission.RAISE_REQUESTS in view.permissions
+    return {
+        "may_decide": decides and can_be_decided and not own,
+        "own_request": decides and can_be_decided and own,
+        "may_withdraw": raises and can_be_decided and (not view.sees_everything or about.raised_by_id == user.id),
+        "may_speak": raises,
+        "shows_claim": about.kind == Kind.CLAIM,
+        "again": about.stage == Stage.FAILED,
+    }
