@@ -5,6 +5,7 @@ codes, as everywhere. Every key begins with the program.
 """
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from accredit.access.models import User
 from accredit.conversions.models import Fact, Status, Way
@@ -145,6 +146,8 @@ class Request(Fact):
                 condition=models.Q(stage__in=OPEN_STAGES),
                 name="request_open_by_time",
             ),
+            models.Index(fields=["program", "currency", "turnover_shown_minor", "id"], name="request_by_turnover"),
+            models.Index("program", "currency", Coalesce("commission_minor", 0), "id", name="request_by_commission"),
             models.Index(
                 fields=["program", "changed_at"], condition=models.Q(stage=Stage.ACCEPTED), name="request_accepted"
             ),
