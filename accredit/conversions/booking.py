@@ -90,7 +90,7 @@ def _book_known(program_id: UUID, events: pl.DataFrame, now: datetime) -> Booked
             program_id, events.filter(~named), now
         )
     except (Exception, pl.exceptions.PanicException) as error:
-        if _is_of_the_database(error):
+        if is_of_the_database(error):
             raise
         if len(events) == 1:
             return _held(events, pending.FAILED, _without_content(error))
@@ -105,7 +105,8 @@ def _held(events: pl.DataFrame, reason: str, detail: str | None = None) -> Booke
     return Booked(held=len(events))
 
 
-def _is_of_the_database(error: BaseException) -> bool:
+def is_of_the_database(error: BaseException) -> bool:
+    """Whether it says nothing of what was to be written."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     state = getattr(error.__cause__, "sqlstate", None)

@@ -34,7 +34,12 @@ def trace(program_id: UUID, conversion_ids: Sequence[UUID]) -> Trace:
     orders = wanted.join(orders, on="id", how="left", maintain_order="left")
     if missing := orders.filter(pl.col("currency").is_null())["id"].to_list():
         raise UnknownConversions(f"The program has no conversions {', '.join(missing[:10])}: {len(missing)} in all")
-    items = items_that_hold(program_id, wanted["id"])
+    return kept_trace(program_id, orders, items_that_hold(program_id, wanted["id"]))
+
+
+def kept_trace(program_id: UUID, orders: pl.DataFrame, items: pl.DataFrame) -> Trace:
+    """The trace of conversions (currency, turnover_minor, rate_id, commission_minor) with their items
+    (ITEMS_THAT_HOLD)."""
     used = pl.concat([orders["rate_id"], items["rate_id"]]).drop_nulls().unique().sort()
     numbers = pl.DataFrame({"rate_id": used}).with_row_index("rate").cast({"rate": ROW})
 

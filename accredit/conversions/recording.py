@@ -29,17 +29,22 @@ def record(
     event_ids: pl.Series,
     signed: pl.Series | None,
     now: datetime,
-) -> None:
-    """Add the conversions of a batch, each with its first decision, items (ITEMS) and rates. `signed`: whether each of
-    them came signed; None where they came in a file."""
+    request_ids: pl.Series | None = None,
+) -> pl.Series:
+    """Add the conversions of a batch, each with its first decision, items (ITEMS) and rates, and return their ids.
+    `signed`: whether each of them came signed; None where they came in a file. `request_ids`: the conversion requests
+    that they were made for, if they were."""
     ids = keys_at(now, len(decided.conversions))
     rates = keep_rates(program_id, decided.trace.rates)
     credited = credited_columns(decided, rates)
     copy_in("conversions_conversion", _conversions(program_id, program, decided, ids, credited, signed, now))
     numbers = pl.repeat(FIRST, len(ids), eager=True)
     decisions = decision_rows(program_id, decided, credited, ids, numbers, Cause.RECORDED, event_ids, now)
+    if request_ids is not None:
+        decisions = decisions.with_columns(request_ids.alias("request_id"))
     copy_in("conversions_decision", decisions)
     copy_in("conversions_item", item_rows(program_id, decided, items, ids, numbers, rates))
+    return ids
 
 
 def decision_rows(
@@ -104,7 +109,7 @@ def _conversions(
         pl.lit(FIRST).alias("decision"),
         pl.col("occurred_at").dt.convert_time_zone(program.timezone).dt.date().alias("occurred_date"),
         *(name for name in CONVERSIONS if name not in (*CLICK_FIELDS, "currency", "turnover_minor")),
-        _order_fields(own).alias("order_fields"),
+        order_fields(own).alias("order_fields"),
     )
     return pl.concat([facts, credited, *shown_columns(decided)], how="horizontal")
 
@@ -114,7 +119,7 @@ def shown_columns(decided: Decided) -> tuple[pl.DataFrame, pl.DataFrame]:
     return decided.credits.select(CLICK_FIELDS), decided.summary.select("model", "adjustments", "restriction")
 
 
-def _order_fields(conversions: pl.DataFrame) -> pl.Expr:
+def order_fields(conversions: pl.DataFrame) -> pl.Expr:
     """Those of CLICK_FIELDS that the orders themselves carry, as JSON; null where there are none."""
     carried = [name for name in CLICK_FIELDS if conversions[name].null_count() < len(conversions)]
     if not carried:

@@ -137,42 +137,43 @@ def plan(stored: pl.DataFrame, kept: Trace, asked: pl.DataFrame, items: pl.DataF
         why=pl.coalesce(pl.when(condition).then(pl.lit(why)) for why, condition in refused.items())
     )
     wanted = rows.filter(pl.col("why").is_null()).select("id", "conversion", "turnover_minor")
-    repriced, whys = _repriced(kept, wanted, items)
+    after, whys = repriced(kept, wanted, items)
     rows = rows.join(whys, on="conversion", how="left", maintain_order="left").with_columns(
         why=pl.coalesce("why", "why_right")
     )
-    after = repriced.orders.with_row_index("conversion").select("conversion", "commission_minor", now="turnover_minor")
+    orders = after.orders.with_row_index("conversion").select("conversion", "commission_minor", now="turnover_minor")
     changes = (
         rows.filter(pl.col("why").is_null())
         .drop("turnover_minor")
-        .join(after, on="conversion", maintain_order="left")
+        .join(orders, on="conversion", maintain_order="left")
         .rename({"now": "turnover_minor"})
     )
-    lines = repriced.items.join(changes.select("conversion", "id"), on="conversion", maintain_order="left")
+    lines = after.items.join(changes.select("conversion", "id"), on="conversion", maintain_order="left")
     unchanged = rows.filter(pl.col("why").is_not_null()).with_columns(
         decision="decision_before", turnover_minor="turnover_before_minor", commission_minor="commission_before_minor"
     )
     return Planned(changes.select(*CHANGES), lines.select(*ITEMS), unchanged.select(*UNCHANGED))
 
 
-def _repriced(kept: Trace, wanted: pl.DataFrame, items: pl.DataFrame) -> tuple[Trace, pl.DataFrame]:
-    """The trace after what can be changed, and why (`conversion`, `why`) the others cannot."""
+def repriced(kept: Trace, wanted: pl.DataFrame, items: pl.DataFrame) -> tuple[Trace, pl.DataFrame]:
+    """The trace after what can be changed, and why (`conversion`, `why`) the others cannot. `wanted`: id, conversion
+    (row of the trace), turnover_minor; `items`: ASKED_ITEMS."""
     turnovers = wanted.filter(pl.col("turnover_minor").is_not_null()).select("conversion", "turnover_minor")
     lines = _in_proportion(items.join(wanted.select("id", "conversion"), on="id", maintain_order="left"), kept)
     whys: dict[int, str] = {}
-    repriced = kept
+    after = kept
     while True:
         try:
-            repriced = reprice(kept, turnover=turnovers, items=lines)
+            after = reprice(kept, turnover=turnovers, items=lines)
             break
         except PricingError as error:
             whys.update(dict.fromkeys(error.conversions, _REFUSED_BY_ENGINE[type(error)]))
             left = ~pl.col("conversion").is_in(error.conversions)
             turnovers, lines = turnovers.filter(left), lines.filter(left)
-    for conversion in set(wanted["conversion"]) - whys.keys() - _changed(kept, repriced):
+    for conversion in set(wanted["conversion"]) - whys.keys() - _changed(kept, after):
         whys[conversion] = "no_change"
     found = pl.DataFrame(list(whys.items()), schema={"conversion": ROW, "why": TEXT}, orient="row")
-    return repriced, found
+    return after, found
 
 
 def _in_proportion(lines: pl.DataFrame, kept: Trace) -> pl.DataFrame:

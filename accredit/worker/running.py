@@ -13,6 +13,7 @@ from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
+from accredit.conversion_requests.waking import QUEUE as REQUESTS
 from accredit.jobs.operations import QUEUE, defer_unfinished
 from accredit.worker.booking import AGAIN_SECONDS, keep_booking
 from accredit.worker.lines import OneLine
@@ -20,8 +21,9 @@ from accredit.worker.tasks import make_partitions_ahead
 
 JOB_POLL_SECONDS = 60.0
 JOB_END_SECONDS = 5.0
-CONCURRENCY = {"default": 1, QUEUE: 3}
-"""How many of each queue run at a time: what runs by the clock never waits for what people started."""
+CONCURRENCY = {"default": 1, REQUESTS: 1, QUEUE: 3}
+"""How many of each queue run at a time: what runs by the clock never waits for what people started, nor accepted
+requests for jobs."""
 log = logging.getLogger(__name__)
 
 

@@ -1,0 +1,346 @@
+"""What is wrong with requests that somebody wants to raise: every fault of every row, at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+import polars as pl
+from psycopg import sql
+
+from accredit.conversion_requests.frames import PLANNED, REQUESTED, WANTED, WANTED_ITEMS
+from accredit.conversion_requests.models import OPEN_STAGES, Kind, Stage
+from accredit.conversion_requests.planning import WHY, plan
+from accredit.conversion_requests.queries import ORDER, State, rules_of, state_of
+from accredit.conversions.models import Status
+from accredit.database import json_text
+from accredit.database.copy import copy_out, text_array
+from accredit.engine.customer_status import is_mapped, map_customer_status
+from accredit.engine.frames import TEXT, Schema
+from accredit.engine.program import Program
+from accredit.engine.repricing import MAX_QUANTITY
+from accredit.engine.rules import same_text
+from accredit.files.values import MAX_TEXT
+from accredit.imports.declaring import FOUND
+from accredit.money import MAX_AMOUNT_MINOR, decimals_by_currency
+from accredit.programs.queries import program_value
+from accredit.programs.visibility import Viewpoint
+
+FAULTS = {
+    "missing": "It is missing",
+    "unknown_kind": "A request is to create or to change",
+    "unknown_partner": "The program has no such partner",
+    "unknown_event_type": "The program has no such event type",
+    "unknown_currency": "It is no currency of ISO 4217",
+    "unknown_status": "A status is open, approved or rejected",
+    "unknown_customer_status": "The event type has no such customer status",
+    "unknown_category": "The program knows no such category",
+    "too_long": "It has more than %(most)s characters",
+    "in_future": "It lies in the future",
+    "outside_period": "It is longer ago than the %(days)s days for which the program takes requests",
+    "order_differs": "The conversion is of the order %(order)s",
+    "not_of_create": "An order that is not there yet gets no other number",
+    "sum_of_items": "The items come to %(sum)s",
+    "item_wrong": "An item has an id of its own, a quantity from 1 and a turnover",
+    "named_twice": "The order is named more than once",
+    "raised_before": "The same request was raised before: number %(number)s",
+    "open_request": "The request %(number)s for this order is still open",
+    **{code: said for code, said in WHY.items() if code not in ("changed_since", "recorded_meanwhile", "error")},
+}
+"""What can be wrong, with the details that the sentence takes. The codes are for programs."""
+
+KNOWN: Schema = {"row": pl.Int64(), "id": TEXT, "number": pl.Int64(), "stage": TEXT}
+NO_ITEMS = pl.DataFrame(schema=dict(WANTED_ITEMS))
+LATEST_CONVERSIONS = 20_000
+"""Whose categories the program knows, beside those that its terms name."""
+KNOWN_NAMED = 12
+_TEXTS = tuple(name for name, dtype in WANTED.items() if dtype == TEXT and name not in ("kind", "source"))
+_REQUIRED = ("partner", "event_type", "order_token", "occurred_at", "turnover_minor")
+_OPEN = [stage.value for stage in OPEN_STAGES]
+_CREATES = pl.col("kind") == Kind.CREATE.value
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`faults` (FOUND, `column` a name of WANTED, `items` or empty); of the rows that are complete what they ask for
+    (`requests`: REQUESTED with `source` and `digest`; `items`) and what would come of it (`planned`, PLANNED); and
+    those that were raised before (`known`, KNOWN)."""
+
+    faults: pl.DataFrame
+    requests: pl.DataFrame
+    items: pl.DataFrame
+    planned: pl.DataFrame
+    known: pl.DataFrame
+
+
+def check(view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame = NO_ITEMS, *, now: datetime) -> Checked:
+    """Everything that is wrong with what the viewer wants to raise (WANTED, with their WANTED_ITEMS)."""
+    program = view.program
+    value = program_value(program.id)
+    rows = _filled(view, value, wanted)
+    state = state_of(program.id, rows, lock=False)
+    rows = _named(rows, state)
+    structural = pl.concat([*_incomplete(view, value, rows), *_malformed(rows, items)])
+    complete = ~pl.col("row").is_in(structural["row"].unique().implode())
+    requests = rows.filter(complete).select(*REQUESTED, "source")
+    lines = items.filter(pl.col("row").is_in(requests["row"].implode())).select(*WANTED_ITEMS)
+    planned = plan(value, requests.select(*REQUESTED), lines, state).rows
+    requests = requests.with_columns(digest=_digests(requests, lines)).join(
+        planned.select("row", kind_now="kind", planned_id="conversion_id", planned_changes="changes"),
+        on="row",
+        maintain_order="left",
+    )
+    known, in_the_way = standing(program.id, requests)
+    faults = pl.concat(
+        [
+            structural,
+            *_of_time(rules_of(program).period_days, rows, state, now),
+            _unknown_customer_status(value, rows),
+            _unknown_category(program.id, value, rows),
+            _said(requests.join(known, on="row"), "", "raised_before", number="number"),
+            in_the_way,
+            _of_plan(planned),
+        ]
+    )
+    resolved = requests.with_columns(kind="kind_now", conversion_id="planned_id", changes="planned_changes")
+    return Checked(
+        faults.unique(maintain_order=True).sort("row", maintain_order=True),
+        resolved.select(*REQUESTED, "source", "digest"),
+        lines,
+        planned.select(*PLANNED),
+        known,
+    )
+
+
+def _filled(view: Viewpoint, value: Program, wanted: pl.DataFrame) -> pl.DataFrame:
+    """The rows with what goes without saying: the only partner, the only event type, the program's currency."""
+    partners = [one.code for one in value.partners] if view.partners is None else sorted(view.partners)
+    types = [one.code for one in value.event_types]
+    currency = pl.when(_CREATES).then(pl.lit(value.currency))
+    return wanted.with_columns(
+        number=pl.lit(None, pl.Int64),
+        changes=pl.lit(None, pl.Int64),
+        partner=pl.coalesce("partner", pl.lit(partners[0] if len(partners) == 1 else None, TEXT)),
+        event_type=pl.coalesce("event_type", pl.lit(types[0] if len(types) == 1 else None, TEXT)),
+        currency=pl.coalesce("currency", currency),
+    )
+
+
+def _named(rows: pl.DataFrame, state: State) -> pl.DataFrame:
+    """The rows with event type and order of the conversions that they name by id, or by an order token alone, and with
+    `order_is`: the order of the conversion that is named by its id."""
+    of_id = state.conversions.select(conversion_id="id", type_of_id="event_type", order_is="order_token")
+    once = state.conversions.filter(~pl.col("order_token").is_duplicated())
+    of_order = once.select("order_token", type_of_order="event_type")
+    return (
+        rows.join(of_id, on="conversion_id", how="left", maintain_order="left")
+        .join(of_order, on="order_token", how="left", maintain_order="left")
+        .with_columns(
+            event_type=pl.coalesce("event_type", "type_of_id", pl.when(~_CREATES).then("type_of_order")),
+            order_differs=pl.col("order_token") != pl.col("order_is"),
+            order_token=pl.coalesce("order_token", "order_is"),
+            currency=pl.coalesce("currency", _of_conversion(rows, state, "currency")),
+        )
+    )
+
+
+def _of_conversion(rows: pl.DataFrame, state: State, name: str) -> pl.Series:
+    """A value of the conversions that the rows name; null where there is none."""
+    by_id = rows.select("conversion_id").join(
+        state.conversions.select(conversion_id="id", found=name), on="conversion_id", how="left", maintain_order="left"
+    )["found"]
+    by_order = rows.select(*ORDER).join(
+        state.conversions.select(*ORDER, found=name), on=list(ORDER), how="left", maintain_order="left"
+    )["found"]
+    return by_id.zip_with(by_id.is_not_null(), by_order)
+
+
+def _said(rows: pl.DataFrame, column: str, code: str, **details: str) -> pl.DataFrame:
+    """FOUND: a fault of this column in each of these rows. `details`: in which columns of the rows they stand."""
+    texts = {name: json_text.text(pl.col(of).cast(pl.String)) for name, of in details.items()}
+    return rows.select(
+        "row",
+        column=pl.lit(column),
+        code=pl.lit(code),
+        details=json_text.object_of(texts) if details else pl.lit(None, TEXT),
+    ).cast(dict(FOUND))  # type: ignore[arg-type]
+
+
+def _incomplete(view: Viewpoint, value: Program, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """What keeps a row from being planned at all."""
+    kinds = [Kind.CREATE.value, Kind.CHANGE.value]
+    partners = [one.code for one in value.partners if view.may_read(one.code)]
+    yield _said(rows.filter(~pl.col("kind").is_in(kinds).fill_null(False)), "kind", "unknown_kind")
+    for name in _REQUIRED:
+        needed = _CREATES if name in ("occurred_at", "turnover_minor") else pl.lit(True)
+        yield _said(rows.filter(needed & pl.col(name).is_null()), name, "missing")
+    for name, code, known in (
+        ("partner", "unknown_partner", partners),
+        ("event_type", "unknown_event_type", [one.code for one in value.event_types]),
+        ("currency", "unknown_currency", list(decimals_by_currency())),
+        ("status", "unknown_status", Status.values),
+    ):
+        yield _said(rows.filter(~pl.col(name).is_in(known)), name, code)
+    yield _said(rows.filter("order_differs"), "order_token", "order_differs", order="order_is")
+    yield _said(rows.filter(_CREATES & pl.col("new_order_token").is_not_null()), "new_order_token", "not_of_create")
+
+
+def _malformed(rows: pl.DataFrame, items: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    for name in _TEXTS:
+        too_long = rows.filter(pl.col(name).str.len_chars() > MAX_TEXT).with_columns(most=pl.lit(MAX_TEXT))
+        yield _said(too_long, name, "too_long", most="most")
+    lines = items.join(rows.select("row", "kind"), on="row", maintain_order="left")
+    right = (
+        (pl.col("item_id").str.len_chars().is_between(1, MAX_TEXT))
+        & pl.col("quantity").is_between(1, MAX_QUANTITY)
+        & pl.col("turnover_minor").is_between(0, MAX_AMOUNT_MINOR)
+        & ~pl.struct("row", "item_id").is_duplicated()
+    )
+    wrong = lines.filter(_CREATES & ~right.fill_null(False))
+    yield _said(wrong.unique("row", maintain_order=True), "items", "item_wrong")
+    sums = lines.filter(_CREATES).group_by("row", maintain_order=True).agg(sum=pl.col("turnover_minor").sum())
+    differing = sums.join(rows.select("row", "turnover_minor", "currency"), on="row").filter(
+        pl.col("sum") != pl.col("turnover_minor")
+    )
+    yield _said(_major(differing, "sum"), "turnover_minor", "sum_of_items", sum="sum")
+
+
+def _major(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The rows with an amount in major units of their currency, as text."""
+    known = dict(decimals_by_currency())
+    places = pl.col("currency").replace_strict(known, default=2, return_dtype=pl.Int64)
+    digits = pl.col(name).cast(pl.String).str.zfill(places + 1)
+    point = places.replace_strict({0: ""}, default=".", return_dtype=TEXT)
+    text = pl.format("{}{}{} {}", digits.str.head(-places), point, digits.str.tail(places), "currency")
+    return rows.with_columns(text.alias(name))
+
+
+def _of_time(period_days: int, rows: pl.DataFrame, state: State, now: datetime) -> Iterator[pl.DataFrame]:
+    yield _said(rows.filter(_CREATES & (pl.col("occurred_at") > now)), "occurred_at", "in_future")
+    happened_at = pl.coalesce(_of_conversion(rows, state, "occurred_at"), "occurred_at")
+    past = rows.filter(happened_at < now - timedelta(days=period_days)).with_columns(days=pl.lit(period_days))
+    yield _said(past, "occurred_at", "outside_period", days="days")
+
+
+def _unknown_customer_status(value: Program, rows: pl.DataFrame) -> pl.DataFrame:
+    asked = rows.filter(pl.col("customer_status").is_not_null() & pl.col("event_type").is_not_null())
+    mapped = map_customer_status(value, asked.with_columns(customer_status_word="customer_status"))
+    unknown = ~mapped.select(is_mapped(value)).to_series().fill_null(True)
+    return _said(asked.filter(unknown), "customer_status", "unknown_customer_status")
+
+
+def _unknown_category(program_id: UUID, value: Program, rows: pl.DataFrame) -> pl.DataFrame:
+    """Categories that neither the terms name nor any of the latest conversions has. A program that knows none at all
+    takes any."""
+    wanted = rows.filter(pl.col("category").is_not_null())
+    if wanted.is_empty():
+        return _said(wanted, "category", "unknown_category")
+    of_terms = {
+        text
+        for terms in value.terms
+        for payout in terms.payouts
+        for part in (*payout.groups, *payout.adjustments, *payout.restrictions)
+        for rule in part.when
+        if rule.field == "category"
+        for text in rule.values
+    }
+    query = sql.SQL("""
+        select distinct category from (
+            select category from conversions_conversion where program_id = {} order by occurred_at desc limit {}
+        ) latest where category is not null
+    """).format(program_id, LATEST_CONVERSIONS)
+    of_conversions = copy_out(query, {"category": TEXT})["category"]
+    known = pl.Series([*sorted(of_terms), *of_conversions], dtype=TEXT)
+    if known.is_empty():
+        return _said(wanted.clear(), "category", "unknown_category")
+    same = pl.DataFrame({"known": known}).select(same_text(pl.col("known"))).to_series().unique()
+    unknown = wanted.filter(~same_text(pl.col("category")).is_in(same.implode()))
+    named = unknown.with_columns(known=pl.lit(", ".join(known.head(KNOWN_NAMED))))
+    return _said(named, "category", "unknown_category", known="known")
+
+
+def _digests(requests: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
+    """Of everything that the rows ask for, so that the same is raised once."""
+    left_out = ("row", "number", "conversion_id", "changes")
+    lines = json_of_items(requests, items)
+    asked = requests.select(
+        json_text.object_of(
+            {
+                **{
+                    name: json_text.text(
+                        pl.col(name).dt.epoch("us").cast(pl.String) if dtype.is_temporal() else pl.col(name)
+                    )
+                    for name, dtype in REQUESTED.items()
+                    if name not in left_out
+                },
+                "items": pl.lit(lines),
+            }
+        )
+    ).to_series()
+    return pl.Series("digest", [sha256(text.encode()).hexdigest()[:32] for text in asked.to_list()], dtype=TEXT)
+
+
+def json_of_items(requests: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
+    """For each request its items as JSON, by item id; null where it has none."""
+    names = [name for name in WANTED_ITEMS if name != "row"]
+    numbers = requests.select("row").with_row_index("number")
+    lines = (
+        items.join(numbers, on="row", maintain_order="left")
+        .sort("number", "item_id")
+        .select(
+            "number",
+            line=json_text.object_of(
+                {
+                    name: json_text.text(pl.col(name)) if WANTED_ITEMS[name] == TEXT else json_text.number(pl.col(name))
+                    for name in names
+                }
+            ),
+        )
+    )
+    if lines.is_empty():
+        return pl.repeat(None, len(requests), dtype=TEXT, eager=True).alias("items")
+    return json_text.arrays(lines, "number", "line", len(requests)).replace("[]", None).alias("items")
+
+
+def standing(program_id: UUID, requests: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows (REQUESTED with `digest`) that were raised before (KNOWN); and FOUND of those that are in the way of each
+    other, or of a request that is still open."""
+    known = _raised_before(program_id, requests)
+    return known, pl.concat(list(_of_others(program_id, requests, known)))
+
+
+def _raised_before(program_id: UUID, requests: pl.DataFrame) -> pl.DataFrame:
+    """KNOWN: rows that say what a request that was not withdrawn says."""
+    query = sql.SQL("""
+        select replace(wanted, '-', ''), found.id, number, stage from unnest({digests}) wanted cross join lateral (
+            select id, number, stage from conversion_requests_request
+            where program_id = {program_id} and digest = wanted::uuid and stage <> {withdrawn} limit 1
+        ) found
+    """).format(
+        digests=text_array(requests["digest"]),
+        program_id=sql.Literal(program_id),
+        withdrawn=sql.Literal(Stage.WITHDRAWN.value),
+    )
+    found = copy_out(query, {"digest": TEXT, **{name: KNOWN[name] for name in KNOWN if name != "row"}})
+    return requests.select("row", "digest").join(found, on="digest", maintain_order="left").select(*KNOWN)
+
+
+def _of_others(program_id: UUID, requests: pl.DataFrame, known: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    new = requests.filter(~pl.col("row").is_in(known["row"].implode()))
+    key = ["partner", *ORDER]
+    yield _said(new.filter(pl.struct(key).is_duplicated()), "order_token", "named_twice")
+    query = sql.SQL("""
+        select partner, event_type, order_token, number from unnest({tokens}) wanted cross join lateral (
+            select partner, event_type, order_token, number from conversion_requests_request
+            where program_id = {program_id} and order_token = wanted and stage = any({stages})
+        ) found
+    """).format(tokens=text_array(new["order_token"]), program_id=sql.Literal(program_id), stages=sql.Literal(_OPEN))
+    there = copy_out(query, {**dict.fromkeys(key, TEXT), "found": pl.Int64()})
+    yield _said(new.join(there, on=key), "order_token", "open_request", number="found")
+
+
+def _of_plan(planned: pl.DataFrame) -> pl.DataFrame:
+    refused = planned.filter(pl.col("why").is_not_null())
+    found = refused.select("row", column="field", code="why", details=pl.lit(None, TEXT))
+    return found.cast(dict(FOUND))  # type: ignore[arg-type]

@@ -1,0 +1,197 @@
+"""Raising requests, all or none, and each once; and taking them back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import polars as pl
+from django.db import connection, transaction
+from psycopg import sql
+
+from accredit.conversion_requests.checking import KNOWN, NO_ITEMS, Checked, check, json_of_items, standing
+from accredit.conversion_requests.deciding import accept_by_rule
+from accredit.conversion_requests.frames import REQUESTED
+from accredit.conversion_requests.models import Kind, Stage
+from accredit.conversion_requests.moving import ANSWERS, MOVES, Moved, move, stage_rows
+from accredit.conversion_requests.queries import rules_of
+from accredit.conversions.history import Actor
+from accredit.database.copy import copy_in, copy_out, text_array
+from accredit.database.new_keys import keys_at
+from accredit.engine.frames import INSTANT, TEXT, Schema
+from accredit.programs.operations import lock_program
+from accredit.programs.visibility import Viewpoint
+
+RAISED: Schema = {"row": pl.Int64(), "id": TEXT, "number": pl.Int64(), "kind": TEXT, "stage": TEXT}
+WHY = {
+    "unknown": "The program has no such request",
+    "named_twice": "It is named more than once",
+    "decided": "It was decided before",
+}
+"""Why a request was not withdrawn. The codes are for programs, the sentences for people."""
+WITHDRAWABLE = (Stage.INQUIRED, Stage.FAILED)
+
+
+class RequestsRefused(ValueError):
+    """Some of the requests are wrong, so none was raised. `faults`: FOUND."""
+
+    def __init__(self, faults: pl.DataFrame) -> None:
+        self.faults = faults
+        shown = [f"row {row}, {column or 'all of it'}: {code}" for row, column, code, _ in faults.head(10).iter_rows()]
+        super().__init__(f"{faults['row'].n_unique():,} requests are wrong, so none was raised: {'; '.join(shown)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """`new`: RAISED; `known`: KNOWN, rows that say what was raised before, which raise nothing."""
+
+    new: pl.DataFrame
+    known: pl.DataFrame
+
+
+def raise_requests(
+    view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame = NO_ITEMS, *, actor: Actor, now: datetime
+) -> Raised:
+    """Raise requests (WANTED, with their WANTED_ITEMS) in one transaction, and accept those that the program's rules
+    accept at once. Raises RequestsRefused where any of them is wrong; that it was raised before is not wrong."""
+    now = now.astimezone(UTC)
+    checked = check(view, wanted, items, now=now)
+    _refuse(checked.faults)
+    with transaction.atomic():
+        lock_program(view.program.code)
+        # Who checked the same at the same time may have raised it meanwhile.
+        known, faults = standing(view.program.id, checked.requests)
+        _refuse(faults)
+        new = checked.requests.filter(~pl.col("row").is_in(known["row"].implode()))
+        raised = _write(view, new, checked, actor, now)
+        accepted = _accepted_at_once(view, raised, checked.planned, now)
+    stage = pl.when(pl.col("id").is_in(accepted.implode())).then(pl.lit(Stage.ACCEPTED.value))
+    return Raised(raised.with_columns(stage=stage.otherwise("stage")).select(*RAISED), known.select(*KNOWN))
+
+
+def _refuse(faults: pl.DataFrame) -> None:
+    wrong = faults.filter(pl.col("code") != "raised_before")
+    if len(wrong):
+        raise RequestsRefused(wrong)
+
+
+def _write(view: Viewpoint, new: pl.DataFrame, checked: Checked, actor: Actor, now: datetime) -> pl.DataFrame:
+    """Add the requests with their first stage: RAISED."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(max(number), 0) from conversion_requests_request where program_id = %s", [view.program.id]
+        )
+        ((last,),) = cursor.fetchall()
+    assert actor.user_id is not None, "requests are raised by somebody"
+    claimed = pl.col("kind") == Kind.CLAIM.value
+    asked = [name for name in REQUESTED if name not in ("row", "number")]
+    rows = new.join(
+        checked.planned.select(
+            "row",
+            "model",
+            "commission_before_minor",
+            "commission_minor",
+            "before",
+            turnover_planned="turnover_minor",
+        ),
+        on="row",
+        maintain_order="left",
+    ).with_columns(
+        id=keys_at(now, len(new)),
+        number=last + pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+        stage=pl.lit(Stage.INQUIRED.value),
+        items=json_of_items(new, checked.items),
+    )
+    # Of an order that is somebody else's nothing is said: neither its turnover nor what it earns.
+    copy_in(
+        "conversion_requests_request",
+        rows.select(
+            "id",
+            "number",
+            "stage",
+            *asked,
+            "items",
+            "source",
+            "digest",
+            program_id=pl.lit(str(view.program.id)),
+            stages=pl.lit(1),
+            raised_at=pl.lit(now),
+            raised_by_id=pl.lit(str(actor.user_id)),
+            way=pl.lit(actor.way.value),
+            changed_at=pl.lit(now),
+            answer_from=pl.lit(ANSWERS[Stage.INQUIRED]),
+            before="before",
+            turnover_shown_minor=pl.when(claimed).then("turnover_minor").otherwise("turnover_planned"),
+            commission_before_minor=pl.when(~claimed).then("commission_before_minor"),
+            commission_minor=pl.when(~claimed).then("commission_minor").otherwise("claimed_minor"),
+            model=pl.when(~claimed).then("model"),
+        ),
+    )
+    moves = rows.select(
+        "id",
+        "stage",
+        stages=pl.lit(0),
+        way=pl.lit(actor.way.value),
+        user_id=pl.lit(str(actor.user_id)),
+        reason=pl.lit(None, TEXT),
+        comment=pl.lit(None, TEXT),
+        seen=pl.lit(None, pl.Int64),
+    )
+    copy_in("conversion_requests_stagechange", stage_rows(view.program.id, moves.select(*MOVES), now))
+    return rows.select(*RAISED)
+
+
+def _accepted_at_once(view: Viewpoint, raised: pl.DataFrame, planned: pl.DataFrame, now: datetime) -> pl.Series:
+    """The ids of those that the program's rules accept at once."""
+    rules = rules_of(view.program)
+    if rules.accept_after_days != 0 or raised.is_empty():
+        return pl.Series([], dtype=TEXT)
+    rows = raised.select("row", "id", stages=pl.lit(1, pl.Int64)).join(planned, on="row", maintain_order="left")
+    return accept_by_rule(view.program, rules, rows, now=now).done["id"]
+
+
+def withdraw(view: Viewpoint, ids: Sequence[UUID], *, actor: Actor, now: datetime) -> Moved:
+    """Take requests back before they are decided: those of the viewer's partners, and those that they raised."""
+    program_id = view.program.id
+    asked = pl.DataFrame({"id": [str(key) for key in ids]}, schema={"id": TEXT})
+    schema = {
+        "id": TEXT, "number": pl.Int64(), "stage": TEXT, "stages": pl.Int64(), "partner": TEXT, "raised_by_id": TEXT,
+        "changed_at": INSTANT, "changed_by": TEXT,
+    }  # fmt: skip
+    query = sql.SQL("""
+        select request.id, request.number, request.stage, stages, partner, raised_by_id, request.changed_at, name
+        from conversion_requests_request request
+        left join conversion_requests_stagechange last
+            on last.program_id = request.program_id and request_id = request.id and last.number = stages
+        left join access_user on access_user.id = last.user_id
+        where request.program_id = {} and request.id = any({}::uuid[])
+    """).format(program_id, text_array(asked["id"]))
+    with transaction.atomic():
+        lock_program(view.program.code)
+        rows = asked.with_columns(named_twice=pl.col("id").is_duplicated()).join(
+            copy_out(query, schema), on="id", how="left", maintain_order="left"
+        )
+        own = pl.col("partner").is_in(sorted(view.partners or ())) | (pl.col("raised_by_id") == str(actor.user_id))
+        refused = {
+            "unknown": ~own.fill_null(False),
+            "named_twice": pl.col("named_twice"),
+            "decided": ~pl.col("stage").is_in([stage.value for stage in WITHDRAWABLE]),
+        }
+        rows = rows.with_columns(why=pl.coalesce(pl.when(wrong).then(pl.lit(code)) for code, wrong in refused.items()))
+        withdrawn = pl.lit(Stage.WITHDRAWN.value)
+        moves = rows.filter(pl.col("why").is_null()).select(
+            "id",
+            "stages",
+            stage=withdrawn,
+            way=pl.lit(actor.way.value),
+            user_id=pl.lit(actor.user_id and str(actor.user_id), TEXT),
+            reason=pl.lit(None, TEXT),
+            comment=pl.lit(None, TEXT),
+            seen=pl.lit(None, pl.Int64),
+        )
+        move(program_id, moves.select(*MOVES), now=now)
+    # Of what is not theirs they learn nothing.
+    theirs = pl.col("why").ne_missing("unknown")
+    told = [pl.when(theirs).then(name).alias(name) for name in ("number", "changed_at", "changed_by")]
+    stage = pl.when(pl.col("why").is_null()).then(withdrawn).when(theirs).then("stage")
+    return Moved.of(rows.with_columns(*told, stage=stage))

@@ -1,0 +1,129 @@
+"""People are told what happened since the last e-mail: once, in their language, and nothing of their own doing."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.utils import translation
+
+from accredit.access.models import User
+from accredit.conversion_requests import notifying
+from accredit.conversion_requests.discussing import Side, comment
+from accredit.conversion_requests.models import Request, Told
+from accredit.conversion_requests.notifying import be_silent, speak_again, tell_by_the_clock
+from accredit.programs.models import Program
+from tests.factories.people import Shop, open_shop
+from tests.factories.requesting import accepted, decided, processed, raised
+from tests.factories.validating import LATER
+
+SOON = LATER + timedelta(minutes=2)
+MISSING = "kind | partner | order | at | turnover\n create | barb | {} | T | 100.00"
+
+
+@pytest.fixture
+def shop(db: None) -> Iterator[Shop]:
+    yield open_shop()
+    translation.deactivate()
+
+
+def ask(shop: Shop, order: str, *, now: datetime = LATER) -> Request:
+    """The partner asks for an order that is missing."""
+    raised(shop.program, MISSING.format(order), by=shop.users["partner"].name, partners=("barb",), now=now)
+    return Request.objects.get(program=shop.program, order_token=order)
+
+
+def sent() -> Sequence[str]:
+    """To whom and what, since it was looked at last."""
+    found = [f"{one.to[0].partition('@')[0]}: {one.subject}" for one in mail.outbox]
+    mail.outbox.clear()
+    return found
+
+
+def test_owners_are_told_what_was_raised_once_and_partners_what_became_of_it(shop: Shop) -> None:
+    ask(shop, "10")
+    ask(shop, "11")
+    assert tell_by_the_clock(LATER) == 0  # perhaps not everything of this moment is to be seen yet
+    assert tell_by_the_clock(SOON) == 3
+    text = mail.outbox[0].body
+    assert sent() == [
+        "advertiser: Anvils: 2 conversion requests raised",
+        "agency: Anvils: 2 conversion requests raised",
+        "owner: Anvils: 2 conversion requests raised",
+    ]
+    assert "2 conversion requests raised: number 1, 2" in text
+    assert "2 requests wait for an answer of yours." in text
+    assert "/programs/anvils/requests/e-mails" in text
+    assert tell_by_the_clock(SOON + timedelta(hours=1)) == 0
+    accepted(shop.program, 1, now=SOON)
+    decided(shop.program, "number | verdict | reason\n 2 | rejected | returned", now=SOON)
+    processed(shop.program, now=SOON)
+    assert tell_by_the_clock(SOON + timedelta(minutes=3)) == 1
+    assert sent() == ["partner: Anvils: 1 conversion request rejected, 1 conversion request processed"]
+
+
+def test_at_most_one_in_a_quarter_of_an_hour(shop: Shop) -> None:
+    ask(shop, "10")
+    assert tell_by_the_clock(SOON) == 3
+    ask(shop, "11", now=SOON)
+    assert tell_by_the_clock(SOON + timedelta(minutes=10)) == 0
+    assert tell_by_the_clock(SOON + timedelta(minutes=20)) == 3
+    assert [subject for subject in sent() if "owner" in subject] == ["owner: Anvils: 1 conversion request raised"] * 2
+
+
+def test_comments_are_quoted_to_the_other_side_in_its_language(shop: Shop) -> None:
+    about = ask(shop, "10")
+    tell_by_the_clock(SOON)
+    sent()
+    User.objects.filter(pk=shop.users["partner"].pk).update(language="de")
+    advertiser = shop.users["advertiser"]
+    comment(about, "Where is\nthe receipt?", [], user=advertiser, side=Side.ADVERTISER, now=SOON)
+    assert Request.objects.get(id=about.id).answer_from == "partner"
+    assert tell_by_the_clock(SOON + timedelta(minutes=20)) == 1
+    text = mail.outbox[0].body
+    assert sent() == ["partner: Anvils: 1 Kommentar"]
+    assert "Kommentar zu Request 1, Order 10: „Where is the receipt?“" in text
+    assert "1 Request wartet auf eine Antwort von Ihnen." in text
+
+
+def test_it_can_be_switched_off(shop: Shop) -> None:
+    program: Program = shop.program
+    for who in ("agency", "owner"):
+        be_silent(shop.users[who], program)
+        be_silent(shop.users[who], program)
+    ask(shop, "10")
+    assert tell_by_the_clock(SOON) == 1
+    assert sent() == ["advertiser: Anvils: 1 conversion request raised"]
+    later = SOON + timedelta(hours=1)
+    speak_again(shop.users["owner"], program, now=later)
+    ask(shop, "11", now=later)
+    tell_by_the_clock(later + timedelta(minutes=20))
+    assert "owner: Anvils: 1 conversion request raised" in sent()
+
+
+def test_a_worker_that_dies_while_sending_tells_nobody_twice(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(shop, "10")
+
+    def die(*args: object, **kwargs: object) -> bool:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(notifying, "deliver", die)
+        with pytest.raises(SystemExit):
+            tell_by_the_clock(SOON)
+    assert tell_by_the_clock(SOON + timedelta(minutes=20)) == 2  # but for the one whose e-mail was under way
+    assert sent() == ["agency: Anvils: 1 conversion request raised", "owner: Anvils: 1 conversion request raised"]
+
+
+def test_what_the_server_did_not_take_is_told_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(shop, "10")
+
+    def refuse(*args: object, **kwargs: object) -> int:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailBackend, "send_messages", refuse)
+        assert tell_by_the_clock(SOON) == 0
+    assert tell_by_the_clock(SOON) == 3
+    assert Told.objects.filter(through__gte=LATER).count() == 3
