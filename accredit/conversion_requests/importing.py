@@ -1,0 +1,196 @@
+"""Conversion requests from a table that somebody uploads: its declaration, what its rows ask for, and raising them.
+
+A row is checked by the very function that checks a request by hand (`checking.check`); what is raised is told to the
+import in the same transaction, so that nothing is raised twice, whoever presses twice or dies in between.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from django.db import transaction
+
+from accredit.access.models import User
+from accredit.conversion_requests.checking import Checked, check
+from accredit.conversion_requests.discussing import Side
+from accredit.conversion_requests.frames import WANTED, WANTED_ITEMS
+from accredit.conversion_requests.import_columns import CREATES, KIND, columns_of, known_of
+from accredit.conversion_requests.import_items import items_of
+from accredit.conversion_requests.import_words import FAULTS
+from accredit.conversion_requests.models import Comment
+from accredit.conversion_requests.raising import Raised, RequestsRefused, raise_requests
+from accredit.conversions.history import Actor
+from accredit.conversions.models import Way
+from accredit.engine.frames import TEXT
+from accredit.files.values import decimals_of, minor
+from accredit.imports.checking import found
+from accredit.imports.declaring import FOUND, AnyOf, Check, Format, Table
+from accredit.imports.models import Upload
+from accredit.imports.operations import check_again, settle
+from accredit.imports.queries import View, count
+from accredit.imports.queries import values as values_of
+from accredit.programs.visibility import Viewpoint
+
+UPLOAD = "request_import"
+MOST_ROWS = 200_000
+RAISED, KNOWN = "raised", "known"
+"""States of rows: a request was raised of it, or the same one was there before."""
+READY = View(faulty=False, undone=True)
+"""Rows of which a request can be raised."""
+SHOWN = 5
+"""So many rows are named in a sentence."""
+CELLS = {"turnover_minor": "turnover", "claimed_minor": "commission", "conversion_id": "conversion"}
+"""Columns of WANTED → those of the table, where they differ."""
+
+
+def table_of(view: Viewpoint, *, now: datetime) -> Table:
+    """The table of a program as somebody may fill it in; its closed lists are read, a query each."""
+
+    def by_hand(values: pl.DataFrame) -> pl.DataFrame:
+        wanted, items = wanted_of(values, view)
+        return _of_cells(check(view, wanted, items, now=now), values)
+
+    return Table(
+        columns=columns_of(known_of(view)),
+        zone=ZoneInfo(view.program.timezone),
+        currency=view.program.currency,
+        any_of=(AnyOf(("order_token", "conversion")),),
+        checks=(_items_are_right(view), by_hand),
+        together=pl.coalesce("order_token", "conversion"),
+        words=FAULTS,
+        most_rows=MOST_ROWS,
+    )
+
+
+def _of_cells(checked: Checked, values: pl.DataFrame) -> pl.DataFrame:
+    """What is wrong with requests as faults of the cells that they stand in. That a cell is empty the table has found
+    by itself; where a row names a conversion that is unknown, that is all that is told."""
+    row, column, code = pl.col("row"), pl.col("column"), pl.col("code")
+    creates = values.filter(CREATES)["row"]
+    by_id = values.filter(pl.col("conversion").is_not_null() & pl.col("order_token").is_null())["row"]
+    is_missing = code == "missing"
+    unknown = is_missing & (column == "order_token") & row.is_in(by_id.implode())
+    told = is_missing & (row.is_in(creates.implode()) | (column == "order_token") | row.is_in(by_id.implode()))
+    faults = checked.faults.filter(unknown | ~told)
+    faults = faults.with_columns(
+        column=pl.when(unknown).then(pl.lit("conversion")).otherwise(column.replace(CELLS)),
+        code=pl.when(unknown).then(pl.lit("unknown_order")).otherwise(code),
+    )
+    return pl.concat([faults.filter(code != "named_twice"), _twice(checked, faults)]).select(*FOUND)
+
+
+def _twice(checked: Checked, faults: pl.DataFrame) -> pl.DataFrame:
+    """Orders that several rows name, with those rows."""
+    named = checked.requests.filter(
+        pl.col("row").is_in(faults.filter(pl.col("code") == "named_twice")["row"].implode())
+    )
+    rows = pl.col("row").cast(pl.String).head(SHOWN).str.join(", ").over("partner", "event_type", "order_token")
+    return found(named.with_columns(rows=rows), "order_token", "twice", pl.lit(True), {"rows": pl.col("rows")})
+
+
+def _items_are_right(view: Viewpoint) -> Check:
+    def look(values: pl.DataFrame) -> pl.DataFrame:
+        read = items_of(_with_currency(values, view).select("row", "items", "currency"))
+        wrong = read.filter("wrong").group_by("row").agg(pl.col("text").first())
+        rows = values.select("row").join(wrong, on="row", how="left", maintain_order="left")
+        return found(rows, "items", "items_wrong", pl.col("text").is_not_null(), details={"text": pl.col("text")})
+
+    return look
+
+
+def _with_currency(values: pl.DataFrame, view: Viewpoint) -> pl.DataFrame:
+    """Amounts without a currency are of the program's, said aloud: a conversion may have another one."""
+    amounts = pl.any_horizontal(pl.col("turnover", "commission", "items").is_not_null())
+    own = pl.when(amounts).then(pl.lit(view.program.currency))
+    return values.with_columns(currency=pl.coalesce("currency", own))
+
+
+def wanted_of(values: pl.DataFrame, view: Viewpoint, file_name: str = "") -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What rows of values ask for (WANTED), and their items (WANTED_ITEMS)."""
+    filled = _with_currency(values, view)
+    places = decimals_of(pl.col("currency"))
+    source = pl.format("{}, {}", pl.lit(file_name), "row") if file_name else pl.lit(None, TEXT)
+    wanted = filled.with_columns(
+        kind=KIND,
+        conversion_id="conversion",
+        turnover_minor=minor(pl.col("turnover"), places),
+        claimed_minor=minor(pl.col("commission"), places),
+        source=source,
+    )
+    items = items_of(filled.select("row", "items", "currency")).filter(~pl.col("wrong"))
+    return wanted.select(pl.col(name).cast(dtype) for name, dtype in WANTED.items()), items.select(*WANTED_ITEMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of raising: the numbers of requests that are new, and of those that were there before. `wrong`: how
+    many rows have become wrong since they were checked; then nothing was raised."""
+
+    new: Sequence[int] = ()
+    known: Sequence[int] = ()
+    wrong: int = 0
+
+
+def preview(kept: Upload, view: Viewpoint, *, now: datetime) -> Checked:
+    """What would be raised of the faultless rows of an import."""
+    wanted, items = wanted_of(_faultless(kept, table_of(view, now=now)), view)
+    return check(view, wanted, items, now=now)
+
+
+def raise_faultless(kept: Upload, view: Viewpoint, user: User, *, now: datetime) -> Came:
+    """Raise the faultless rows of an import of which nothing was raised yet: all of them or, where one has become
+    wrong, none. Who presses twice raises nothing more."""
+    with transaction.atomic():
+        held = Upload.objects.select_for_update().get(id=kept.id)
+        table = table_of(view, now=now)
+        rows = _faultless(held, table)
+        if rows.is_empty():
+            return Came()
+        wanted, items = wanted_of(rows, view, held.file_name)
+        actor = Actor(Way.FILE, user.id)
+        try:
+            raised = raise_requests(view, wanted, items, actor=actor, now=now)
+        except RequestsRefused as refused:
+            check_again(held, table, said=Format(**held.said))
+            return Came(wrong=refused.faults["row"].n_unique())
+        _comment(view, raised, rows, user, now)
+        _settle(held, raised)
+    return Came(raised.new["number"].to_list(), raised.known["number"].to_list())
+
+
+def _faultless(kept: Upload, table: Table) -> pl.DataFrame:
+    return values_of(kept, table, READY)
+
+
+def _comment(view: Viewpoint, raised: Raised, rows: pl.DataFrame, user: User, now: datetime) -> None:
+    """Keep what the file says beside new requests."""
+    said = raised.new.join(rows.select("row", "comment"), on="row").drop_nulls("comment")
+    if said.is_empty():
+        return
+    side = Side.of(view).value
+    program = view.program.id
+    ids = said["id"].to_list()
+    Comment.objects.bulk_create(
+        (
+            Comment(program_id=program, request_id=id, user=user, side=side, text=text, written_at=now)
+            for id, text in zip(ids, said["comment"].to_list(), strict=True)
+        ),
+        batch_size=5_000,
+    )
+
+
+def _settle(held: Upload, raised: Raised) -> None:
+    """Tell the import what became of its rows."""
+    parts = {RAISED: raised.new, KNOWN: raised.known}
+    for state, part in parts.items():
+        settle(held, part.select("row", state=pl.lit(state), note=pl.col("number").cast(pl.String)))
+    counts = held.summary or {}
+    held.summary = {state: counts.get(state, 0) + part.height for state, part in parts.items()}
+    held.save(update_fields=["summary"])
+
+
+def ready(kept: Upload) -> int:
+    """How many rows are faultless, and nothing was raised of them yet."""
+    return count(kept, READY)

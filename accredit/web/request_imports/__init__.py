@@ -1,0 +1,1 @@
+"""Importing conversion requests: upload a table, mend its cells in the browser, raise what is faultless."""

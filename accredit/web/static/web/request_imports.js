@@ -1,0 +1,395 @@
+// The grid of an uploaded table: a page of its rows, corrected in place. The server keeps every correction and says what it made of it.
+import {
+  FormatModule, FrozenColumnsModule, InteractionModule, ResizeColumnsModule, ResizeTableModule, Tabulator,
+} from "tabulator";
+import htmx from "htmx";
+
+Tabulator.registerModule([FormatModule, FrozenColumnsModule, InteractionModule, ResizeColumnsModule, ResizeTableModule]);
+
+const grid = () => document.getElementById("import-grid");
+const line = () => document.getElementById("cell-line");
+let table = null;
+let shown = { rows: [], start: 0, count: 0 };
+let at = { row: null, place: null }; // the cell that has the focus: the number of its row, and which column
+let equal = null; // the last correction, where other cells are like what it was
+const undone = []; // what one can take back, the last one at the end
+let saving = Promise.resolve(); // corrections go one after the other
+
+const data = (name) => grid().dataset[name];
+const words = (name, values = {}) => data(`word${name}`).replace(/\{(\w+)\}/g, (_all, key) => values[key] ?? "");
+const rowAt = (row) => shown.rows.find((one) => one.row === row);
+const columns = () => JSON.parse(document.getElementById("import-columns").textContent);
+const columnOf = (place) => columns().find((one) => one.place === place);
+const cellElement = ({ row, place }) => grid()?.querySelector(`[data-row="${row}"] [data-place="${place}"]`);
+
+async function ask(url, body) {
+  const answer = await fetch(url, {
+    method: body ? "POST" : "GET",
+    headers: { "HX-Request-Type": "partial", "X-CSRFToken": data("token"), "Content-Type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
+  document.getElementById("notice").hidden = isJson;
+  return isJson ? answer.json() : null;
+}
+
+// What is filtered stands in the address, so that a reload and a link show the same.
+const filter = () => Object.fromEntries([...new URLSearchParams(location.search)].filter(([name]) => ["only", "column", "code"].includes(name)));
+const queryOf = (more) => new URLSearchParams({ ...filter(), ...more });
+
+function paint(cell, row) {
+  const element = cell.getElement();
+  const place = Number(cell.getField().slice(1));
+  const fault = row.faults[place];
+  element.dataset.place = place;
+  element.tabIndex = at.row === row.row && at.place === place ? 0 : -1;
+  element.classList.toggle("faulty", Boolean(fault));
+  element.classList.toggle("mended", place in row.originals);
+  if (fault) {
+    element.title = fault.map((one) => one.what).join(" ");
+    element.setAttribute("aria-invalid", "true");
+    element.setAttribute("aria-describedby", "cell-line");
+  } else for (const name of ["title", "aria-invalid", "aria-describedby"]) element.removeAttribute(name);
+  const text = document.createElement("span");
+  text.textContent = row.cells[place] ?? "";
+  return text;
+}
+
+function definitions() {
+  const number = {
+    field: "row", title: data("wordRow"), frozen: true, width: 74, minWidth: 60, hozAlign: "right", headerHozAlign: "right", resizable: false,
+    formatter: (cell) => {
+      const row = cell.getData();
+      const text = document.createElement("span");
+      text.textContent = row.row;
+      if (row.faults.whole) { text.className = "tag note"; text.title = row.faults.whole.map((one) => one.what).join(" "); }
+      if (row.note) { text.className = "tag won"; text.title = row.note; }
+      return text;
+    },
+  };
+  return [number, ...columns().map((one) => ({
+    field: `c${one.place}`, title: one.title, width: one.width, minWidth: 56, headerTooltip: one.help,
+    hozAlign: one.number ? "right" : "left", headerHozAlign: one.number ? "right" : "left",
+    formatter: (cell) => paint(cell, cell.getData()), cssClass: one.used ? "" : "unused",
+  }))];
+}
+
+// Tabulator compares by field: each cell's text is one of them.
+const asRow = (row) => ({ ...row, id: row.row, ...Object.fromEntries(row.cells.map((text, place) => [`c${place}`, text])) });
+
+async function load(start, { row = null, place = at.place, focus = true, last = false } = {}) {
+  const answer = await ask(`${data("rows")}?${queryOf(row === null ? { start } : { row })}`);
+  if (!answer || !grid()) return;
+  shown = answer;
+  const target = row ?? (last ? shown.rows.at(-1)?.row : shown.rows[0]?.row) ?? null;
+  at = { row: target, place };
+  await table.replaceData(shown.rows.map(asRow));
+  tellPlace();
+  if (focus) focusCell(at);
+  else tellCell();
+}
+
+function tellPlace() {
+  const { start, rows, count } = shown;
+  document.getElementById("import-range").textContent = count ? words("Range", { from: start + 1, to: start + rows.length, count }) : words("None");
+  document.getElementById("import-before").disabled = start === 0;
+  document.getElementById("import-after").disabled = start + rows.length >= count;
+}
+
+function focusCell(cell) {
+  cellElement(at)?.setAttribute("tabindex", "-1");
+  at = cell;
+  const element = cellElement(at);
+  if (!element) return;
+  element.tabIndex = 0;
+  element.focus({ preventScroll: true });
+  element.scrollIntoView({ block: "nearest", inline: "nearest" });
+  tellCell();
+}
+
+// The visible line on the cell that has the focus: where it is, what is wrong, what would be right, and what it was.
+function tellCell() {
+  const row = rowAt(at.row);
+  if (!row) { line().replaceChildren(); return; }
+  const column = columnOf(at.place);
+  const faults = [...(row.faults[at.place] ?? []), ...(row.faults.whole ?? [])];
+  const parts = [[words("Where", { row: row.row, column: column.title }), "where"]];
+  for (const { what, remedy } of faults) parts.push([what, "wrong"], [remedy, ""]);
+  if (at.place in row.originals) parts.push([words("Was", { text: row.originals[at.place] ?? "" }), "soft"]);
+  if (row.note) parts.push([row.note, "soft"]);
+  line().replaceChildren(...parts.filter(([text]) => text).map(([text, className]) => {
+    const part = document.createElement("span");
+    part.className = className;
+    part.textContent = text;
+    return part;
+  }));
+  const offer = document.getElementById("cell-equal");
+  offer.hidden = !equal?.count;
+  if (equal?.count) offer.querySelector("span").textContent = words(equal.count === 1 ? "EqualOne" : "EqualMany", equal);
+}
+
+function say(text) {
+  const told = document.getElementById("import-said");
+  told.textContent = text;
+}
+
+// What the server made of a correction: the rows that changed with it, and the figures.
+async function settle(answer) {
+  if (!answer) return;
+  say(answer.said ?? "");
+  const changed = answer.rows.filter((row) => rowAt(row.row));
+  shown.rows = shown.rows.map((row) => changed.find((one) => one.row === row.row) ?? row);
+  const focused = cellElement(at)?.contains(document.activeElement) || document.activeElement === document.body;
+  await table.updateData(changed.map(asRow));
+  for (const row of changed) table.getRow(row.row)?.reformat();
+  if (focused) focusCell(at); // rows that were laid out again have lost it
+  else tellCell();
+  htmx.ajax("GET", data("figures"), { source: "#import-figures", target: "#import-figures", swap: "outerHTML" });
+}
+
+function correct(cell, text, { forUndo = true } = {}) {
+  saving = saving.then(async () => {
+    const seen = rowAt(cell.row)?.cells[cell.place] ?? null;
+    if ((seen ?? "") === text) return;
+    const answer = await ask(data("cells"), { row: cell.row, place: cell.place, seen, text });
+    if (!answer) return;
+    if (forUndo && !answer.refused) undone.push({ cell, text: seen ?? "" });
+    equal = answer.equal ? { place: cell.place, seen, text, count: answer.equal } : null;
+    await settle(answer);
+  });
+  return saving;
+}
+
+function applyToEqual() {
+  if (!equal) return;
+  const { place, seen, text } = equal;
+  equal = null;
+  saving = saving.then(async () => {
+    const answer = await ask(data("equal"), { place, seen, text });
+    if (!answer) return;
+    await settle(answer);
+    await load(shown.start, { row: at.row });
+    say(answer.said);
+  });
+}
+
+function undo() {
+  const last = undone.pop();
+  if (!last) return;
+  const step = () => { focusCell(last.cell); correct(last.cell, last.text, { forUndo: false }); };
+  if (rowAt(last.cell.row)) step();
+  else load(0, { row: last.cell.row, place: last.cell.place }).then(step);
+}
+
+function edit(text) {
+  const element = cellElement(at);
+  const row = rowAt(at.row);
+  if (!element || element.querySelector("input")) return;
+  if (row.note) { say(words("Done")); return; }
+  const cell = { ...at };
+  const column = columnOf(cell.place);
+  const input = document.createElement("input");
+  input.value = text ?? row.cells[cell.place] ?? "";
+  input.ariaLabel = words("Where", { row: row.row, column: column.title });
+  input.setAttribute("aria-describedby", "cell-line");
+  if (row.faults[cell.place]) input.setAttribute("aria-invalid", "true");
+  if (column.choices) input.setAttribute("list", `choices-${column.name}`);
+  input.autocomplete = "off";
+  input.spellcheck = false;
+  let over = false;
+  const finish = (keep, to) => {
+    if (over) return;
+    over = true;
+    const value = input.value.trim();
+    table.getRow(cell.row)?.getCell(`c${cell.place}`)?.getElement().replaceChildren(paintedText(row, cell.place));
+    if (to) to();
+    if (keep) correct(cell, value);
+  };
+  input.addEventListener("keydown", (event) => {
+    const to = { Enter: () => move(1, 0), Tab: () => move(0, event.shiftKey ? -1 : 1), Escape: () => focusCell(cell) }[event.key];
+    event.stopPropagation(); // letters are letters here
+    if (!to) return;
+    event.preventDefault();
+    finish(event.key !== "Escape", to);
+  });
+  input.addEventListener("blur", () => finish(true));
+  input.addEventListener("paste", (event) => event.stopPropagation());
+  element.replaceChildren(input);
+  input.focus();
+  input.select();
+}
+
+function paintedText(row, place) {
+  const text = document.createElement("span");
+  text.textContent = row.cells[place] ?? "";
+  return text;
+}
+
+function move(down, right) {
+  const index = shown.rows.findIndex((one) => one.row === at.row) + down;
+  const places = columns().map((one) => one.place);
+  const place = places[Math.min(places.length - 1, Math.max(0, places.indexOf(at.place) + right))];
+  if (index < 0 && shown.start > 0) { turn(-1, { last: true }); return; }
+  if (index >= shown.rows.length && shown.start + shown.rows.length < shown.count) { turn(1); return; }
+  const row = shown.rows[Math.min(shown.rows.length - 1, Math.max(0, index))];
+  if (row) focusCell({ row: row.row, place });
+}
+
+const turn = (pages, more) => load(Math.max(0, shown.start + pages * Number(data("size"))), more);
+
+// The next faulty cell in the order of reading: of this row, else of the next row that has a fault of the kind that is shown.
+async function nextFault() {
+  const placesOf = (row) => columns().map((one) => one.place).filter((place) => row.faults[place]?.some(({ code }) => !filter().code || code === filter().code));
+  const here = rowAt(at.row);
+  const places = columns().map((one) => one.place);
+  const inGrid = Boolean(document.activeElement?.closest("#import-grid"));
+  const further = here && inGrid ? placesOf(here).find((place) => places.indexOf(place) > places.indexOf(at.place)) : undefined;
+  if (further !== undefined) { focusCell({ row: at.row, place: further }); return; }
+  const answer = await ask(`${data("next")}?${queryOf({ after: inGrid ? at.row ?? 0 : 0 })}`);
+  if (!answer) return;
+  say(answer.row === null ? words("NoFault") : "");
+  if (answer.row === null) return;
+  if (!rowAt(answer.row)) await load(0, { row: answer.row, focus: false });
+  const row = rowAt(answer.row);
+  if (row) focusCell({ row: row.row, place: placesOf(row)[0] ?? at.place });
+}
+
+// Cells as spreadsheets copy them: tabs between columns, lines between rows, quotation marks around cells that hold either.
+function blockOf(text) {
+  const rows = [[]];
+  const cells = /(?:"((?:[^"]|"")*)"|([^\t\r\n]*))(\t|\r\n|\r|\n|$)/gy;
+  for (let found = cells.exec(text); found; found = cells.exec(text)) {
+    rows.at(-1).push((found[1]?.replaceAll('""', '"') ?? found[2]).trim());
+    if (cells.lastIndex >= text.length) break;
+    if (found[3] !== "\t") rows.push([]);
+  }
+  return rows;
+}
+
+function paste(text) {
+  const block = blockOf(text.replace(/(\r\n|\r|\n)$/, ""));
+  if (block.length === 1 && block[0].length === 1) { correct({ ...at }, block[0][0]); return; }
+  saving = saving.then(async () => {
+    equal = null;
+    const answer = await ask(data("paste"), { row: at.row, place: at.place, block, filter: filter() });
+    if (!answer) return;
+    await settle(answer);
+    await load(shown.start, { row: at.row });
+    say(answer.said);
+  });
+}
+
+const keys = {
+  ArrowDown: () => move(1, 0), ArrowUp: () => move(-1, 0), ArrowLeft: () => move(0, -1), ArrowRight: () => move(0, 1),
+  j: () => move(1, 0), k: () => move(-1, 0),
+  Home: () => focusCell({ ...at, place: columns()[0].place }), End: () => focusCell({ ...at, place: columns().at(-1).place }),
+  PageDown: () => turn(1), PageUp: () => turn(-1),
+  Enter: () => edit(), F2: () => edit(), Delete: () => correct({ ...at }, ""), Backspace: () => edit(""),
+  n: nextFault, a: applyToEqual, u: undo,
+};
+
+function onKey(event) {
+  if (!grid() || event.altKey || event.target.closest("input, select, textarea, dialog, [popover]")) return;
+  const inGrid = Boolean(event.target.closest("#import-grid"));
+  if (event.ctrlKey || event.metaKey) {
+    if (inGrid && event.key === "z") { event.preventDefault(); undo(); }
+    else if (inGrid && event.key === "Home") { event.preventDefault(); load(0, { place: columns()[0].place }); }
+    return;
+  }
+  const act = inGrid || "nau".includes(event.key) ? keys[event.key] : undefined;
+  if (!act) return;
+  event.preventDefault();
+  event.stopPropagation();
+  act();
+}
+
+function onClick(event) {
+  const { target } = event;
+  const cell = target.closest("#import-grid [data-place]");
+  const act = target.closest("[data-import-act]")?.dataset.importAct;
+  if (cell && !target.closest("input")) focusCell({ row: Number(cell.closest("[data-row]").dataset.row), place: Number(cell.dataset.place) });
+  else if (act) ({ next: nextFault, before: () => turn(-1), after: () => turn(1), equal: applyToEqual })[act]();
+  if (target.closest("#import-grid .tabulator-row, [data-import-act]")) event.preventDefault();
+}
+
+async function mount() {
+  if (!grid() || grid().classList.contains("tabulator")) return;
+  table?.destroy();
+  table = new Tabulator(grid(), {
+    index: "id", data: [], columns: definitions(), layout: "fitData", renderVertical: "basic", height: "100%",
+    columnDefaults: { headerSort: false },
+    rowFormatter: (row) => { row.getElement().dataset.row = row.getData().row; },
+  });
+  await new Promise((resolve) => { table.on("tableBuilt", resolve); });
+  grid().ariaLabel = data("label");
+  grid().querySelector(".tabulator-tableholder").removeAttribute("tabindex");
+  const row = new URLSearchParams(location.search).get("row");
+  await load(0, { row: row === null ? null : Number(row), place: columns()[0].place, focus: false });
+}
+
+// A file goes up with a bar that says how far it is; then the server reads and checks it, which nobody can foretell.
+function listenToUpload() {
+  const form = document.querySelector("form[data-upload]");
+  if (!form) return;
+  const field = form.querySelector("[type=file]");
+  const bar = form.querySelector("progress");
+  const told = form.querySelector("[data-told]");
+  for (const [kind, over] of [["dragover", true], ["dragleave", false], ["drop", false]])
+    form.addEventListener(kind, (event) => { event.preventDefault(); form.classList.toggle("over", over); });
+  form.addEventListener("drop", (event) => {
+    if (!event.dataTransfer.files.length) return;
+    field.files = event.dataTransfer.files;
+    field.focus();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const request = new XMLHttpRequest();
+    request.open("POST", form.action);
+    request.setRequestHeader("HX-Request-Type", "partial");
+    form.classList.add("busy");
+    form.querySelector("[type=submit]").disabled = true;
+    told.textContent = form.dataset.sending;
+    request.upload.addEventListener("progress", ({ loaded, total }) => { bar.max = total; bar.value = loaded; });
+    request.upload.addEventListener("load", () => { bar.removeAttribute("value"); told.textContent = form.dataset.checking; });
+    const over = () => {
+      form.classList.remove("busy");
+      form.querySelector("[type=submit]").disabled = false;
+    };
+    request.addEventListener("load", () => {
+      const answer = request.getResponseHeader("Content-Type")?.startsWith("application/json") ? JSON.parse(request.responseText) : {};
+      if (answer.url) { location.assign(answer.url); return; }
+      over();
+      told.textContent = "";
+      const wrong = form.querySelector("[role=alert]");
+      wrong.textContent = answer.problem ?? form.dataset.lost;
+      wrong.hidden = false;
+      field.setAttribute("aria-invalid", "true");
+      field.focus();
+    });
+    request.addEventListener("error", () => { over(); told.textContent = form.dataset.lost; });
+    request.send(new FormData(form));
+  });
+}
+
+document.addEventListener("keydown", onKey, { capture: true });
+document.addEventListener("click", onClick, { capture: true });
+document.addEventListener("dblclick", (event) => { if (event.target.closest("#import-grid [data-place]")) edit(); });
+document.addEventListener("paste", (event) => {
+  if (!event.target.closest?.("#import-grid [data-place]")) return;
+  event.preventDefault();
+  paste(event.clipboardData.getData("text/plain"));
+});
+document.addEventListener("copy", (event) => {
+  const text = rowAt(at.row)?.cells[at.place];
+  if (!document.activeElement?.closest("#import-grid [data-place]") || getSelection().toString()) return;
+  event.preventDefault();
+  event.clipboardData.setData("text/plain", text ?? "");
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.id === "import-window" && !ctx.target.open) ctx.target.showModal();
+});
+document.addEventListener("submit", ({ target }) => { // pressed twice, it is sent once
+  if (target.closest("#import-window")) target.querySelector(".button.main")?.setAttribute("disabled", "");
+});
+listenToUpload();
+mount();
