@@ -44,6 +44,15 @@ def refusal(refused: Refused) -> HttpResponse:
     return response
 
 
+def failed(*, away: bool) -> HttpResponse:
+    """The answer where something failed. `away`: the database does not answer; else it is an error of the program."""
+    if away:
+        message = "The database does not answer. Nothing is half done: ask again in a moment."
+        return refusal(Refused(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", message))
+    message = "Something failed here, and nothing is half done. The log of the installation says why."
+    return refusal(Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "failed", message))
+
+
 def _json(content: Mapping[str, Any], status: HTTPStatus) -> HttpResponse:
     """It belongs to the holder of one key: nobody keeps it."""
     return JsonResponse(

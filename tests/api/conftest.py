@@ -35,6 +35,8 @@ class Asker:
     """Somebody's program, with a key or without."""
 
     text: str = ""
+    raises: bool = True
+    """What fails in a view is raised here, not answered."""
 
     def get(self, address: str, **parameters: str | int) -> Answer:
         return self._answer("GET", address, query_params=parameters)
@@ -49,7 +51,7 @@ class Asker:
     def _answer(self, method: str, address: str, **more: Any) -> Answer:
         headers = {"Authorization": f"Bearer {self.text}"} if self.text else {}
         full = address if address.startswith("/api/") else f"{PROGRAM}/{address}"
-        browser = Client(enforce_csrf_checks=True)
+        browser = Client(enforce_csrf_checks=True, raise_request_exception=self.raises)
         response: HttpResponseBase = browser.generic(method, full, headers=headers, **more)
         assert not browser.cookies
         assert response.headers["Cache-Control"] == "no-store"

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection
 
-from accredit.api import limits
+from accredit.api import asking, limits
 from accredit.api.limits import BURST, RATE, wait
 from tests.api.conftest import Key
 from tests.factories.people import Shop
@@ -52,3 +53,20 @@ def test_who_asks_too_often_is_told_when_to_come_back(shop: Shop, key: Key, monk
     first, second = asker.get("conversions/cv_0"), asker.get("conversions/cv_0")
     assert (first.status, second.status, second.content["error"]) == (404, 429, "too_often")
     assert 900 < int(second.headers["Retry-After"]) <= 1_000
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [(ValueError("secret"), 500, "failed"), (OperationalError("secret"), 503, "unavailable")],
+)
+def test_what_fails_is_said_as_json(
+    error: Exception, status: int, code: str, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise error
+
+    asker = replace(key("owner"), raises=False)
+    monkeypatch.setattr(asking, "viewpoint_of_key", fail)
+    answered = asker.get("conversions")
+    assert (answered.status, answered.content["error"]) == (status, code)
+    assert "secret" not in str(answered.content)
