@@ -1,7 +1,7 @@
 """What is wrong with requests that somebody wants to raise: every fault of every row, at once."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -75,7 +75,19 @@ class Checked:
 
 
 def check(view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame = NO_ITEMS, *, now: datetime) -> Checked:
-    """Everything that is wrong with what the viewer wants to raise (WANTED, with their WANTED_ITEMS)."""
+    """Everything that is wrong with what the viewer wants to raise (WANTED, with their WANTED_ITEMS). Partners are told
+    of a claim that it is one, and no more."""
+    checked = check_in_full(view, wanted, items, now=now)
+    if view.sees_everything:
+        return checked
+    told = ("row", "kind", "why", "field", "partner", "currency")
+    theirs = pl.col("kind") != Kind.CLAIM.value
+    hidden = (pl.when(theirs).then(name).alias(name) for name in PLANNED if name not in told)
+    return replace(checked, planned=checked.planned.with_columns(hidden))
+
+
+def check_in_full(view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame, *, now: datetime) -> Checked:
+    """As `check`, with what only the program's owners may know."""
     program = view.program
     value = program_value(program.id)
     rows = _filled(view, value, wanted)
@@ -236,28 +248,27 @@ def _unknown_category(program_id: UUID, value: Program, rows: pl.DataFrame) -> p
     wanted = rows.filter(pl.col("category").is_not_null())
     if wanted.is_empty():
         return _said(wanted, "category", "unknown_category")
-    of_terms = {
-        text
-        for terms in value.terms
-        for payout in terms.payouts
-        for part in (*payout.groups, *payout.adjustments, *payout.restrictions)
-        for rule in part.when
-        if rule.field == "category"
-        for text in rule.values
-    }
     query = sql.SQL("""
         select distinct category from (
             select category from conversions_conversion where program_id = {} order by occurred_at desc limit {}
         ) latest where category is not null
     """).format(program_id, LATEST_CONVERSIONS)
     of_conversions = copy_out(query, {"category": TEXT})["category"]
-    known = pl.Series([*sorted(of_terms), *of_conversions], dtype=TEXT)
+    known = pl.Series([*_categories_of_terms(value), *of_conversions], dtype=TEXT)
     if known.is_empty():
         return _said(wanted.clear(), "category", "unknown_category")
     same = pl.DataFrame({"known": known}).select(same_text(pl.col("known"))).to_series().unique()
     unknown = wanted.filter(~same_text(pl.col("category")).is_in(same.implode()))
     named = unknown.with_columns(known=pl.lit(", ".join(known.head(KNOWN_NAMED))))
     return _said(named, "category", "unknown_category", known="known")
+
+
+def _categories_of_terms(value: Program) -> Sequence[str]:
+    payouts = [payout for terms in value.terms for payout in terms.payouts]
+    whens = [part.when for payout in payouts for part in payout.groups]
+    whens += [part.when for payout in payouts for part in payout.adjustments]
+    whens += [part.when for payout in payouts for part in payout.restrictions]
+    return sorted({text for when in whens for rule in when if rule.field == "category" for text in rule.values})
 
 
 def _digests(requests: pl.DataFrame, items: pl.DataFrame) -> pl.Series:

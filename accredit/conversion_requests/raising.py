@@ -9,7 +9,7 @@ import polars as pl
 from django.db import connection, transaction
 from psycopg import sql
 
-from accredit.conversion_requests.checking import KNOWN, NO_ITEMS, Checked, check, json_of_items, standing
+from accredit.conversion_requests.checking import KNOWN, NO_ITEMS, Checked, check_in_full, json_of_items, standing
 from accredit.conversion_requests.deciding import accept_by_rule
 from accredit.conversion_requests.frames import REQUESTED
 from accredit.conversion_requests.models import Kind, Stage
@@ -55,7 +55,7 @@ def raise_requests(
     """Raise requests (WANTED, with their WANTED_ITEMS) in one transaction, and accept those that the program's rules
     accept at once. Raises RequestsRefused where any of them is wrong; that it was raised before is not wrong."""
     now = now.astimezone(UTC)
-    checked = check(view, wanted, items, now=now)
+    checked = check_in_full(view, wanted, items, now=now)
     _refuse(checked.faults)
     with transaction.atomic():
         lock_program(view.program.code)
