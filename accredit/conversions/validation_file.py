@@ -4,41 +4,27 @@ A row names a conversion by its order token (and event type, where several have 
 or its new turnover, or both.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-from uuid import UUID
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 import polars as pl
+from django.utils.translation import gettext_lazy as _
 
-from accredit.conversions.columns import PREFIX
+from accredit.conversions.filters import PREFIX
 from accredit.conversions.models import Status
-from accredit.database.keys import KeyTextError, key_from_text
 from accredit.engine.frames import TEXT, Schema
-from accredit.imports import sheets
-from accredit.imports.amounts import read_amounts
-from accredit.imports.headings import Heading, find_columns, folded
-from accredit.imports.sheets import MAX_CHARACTERS, ROW, Sheet
-from accredit.programs.models import EventType, RejectionReason
+from accredit.imports.checking import Checked
+from accredit.imports.declaring import AnyOf, Choice, Column, Kind, Said, Table
+from accredit.imports.sheets import ROW
+from accredit.programs.models import EventType, Program, RejectionReason
 
-HEADINGS = (
-    Heading("order_token", "Ordernummer", "Order number", ("Order token", "Order", "Order ID", "Bestellnummer",
-            "Auftragsnummer", "Bestell-Nr", "Order-Nr", "Order no")),
-    Heading("conversion", "Conversion-ID", "Conversion ID", ("Conversion", "id")),
-    Heading("event_type", "Ereignistyp", "Event type", ("Event", "Typ", "Type")),
-    Heading("status", "Status", "Status", ("Neuer Status", "New status")),
-    Heading("rejection_reason", "Stornogrund", "Rejection reason", ("Grund", "Reason", "Ablehnungsgrund")),
-    Heading("comment", "Kommentar", "Comment", ("Bemerkung", "Note")),
-    Heading("turnover", "Umsatz", "Turnover", ("Neuer Umsatz", "New turnover", "Betrag", "Amount")),
+STATUSES = (
+    Choice(Status.OPEN.value, "offen", "open", ("0", "pending")),
+    Choice(Status.APPROVED.value, "bestätigt", "approved", ("1", "approve", "bestätigen", "genehmigt", "confirmed")),
+    Choice(Status.REJECTED.value, "storniert", "rejected",
+           ("2", "reject", "stornieren", "storno", "abgelehnt", "cancelled", "canceled")),
 )  # fmt: skip
-STATUSES: Mapping[str, str] = {
-    **dict.fromkeys(("0", "open", "offen", "pending"), Status.OPEN.value),
-    **dict.fromkeys(("1", "approved", "approve", "bestätigt", "bestätigen", "genehmigt", "confirmed"),
-                    Status.APPROVED.value),
-    **dict.fromkeys(("2", "rejected", "reject", "storniert", "stornieren", "storno", "abgelehnt", "cancelled",
-                     "canceled"), Status.REJECTED.value),
-}  # fmt: skip
-"""What people write → status, compared without regard to case."""
+"""Statuses as people write them; codes of files first."""
 WANTED: Schema = {
     "row": pl.Int64(),
     "id": TEXT,  # the UUID of the conversion that the row names by its id
@@ -61,164 +47,91 @@ WHY = {
     "too_long": "A cell is too long",
     "status_unknown": "The status is none",
     "reason_unknown": "The program has no such rejection reason",
+    "control_characters": "The order number holds characters that are not seen",
     "turnover_wrong": "The turnover is no amount",
+    "turnover_two_ways": "The turnover can be read in two ways",
     "nothing_asked": "Neither status nor turnover is filled",
 }
 """Why a row cannot be understood. The codes are for programs, the sentences for people."""
-_STATUSES = {folded(word): status for word, status in STATUSES.items()}
-_SHORTENED = r"^[0-9]([.,][0-9]+)?[eE]\+[0-9]+$"
+_OF_FAULT = {
+    "too_many_cells": "too_many_fields",
+    "amount_two_ways": "turnover_two_ways",
+    "too_many_decimals": "too_many_decimals",
+}
+"""Code of a fault → why, where it is not the code itself."""
+_OF_COLUMN = {
+    "event_type": "event_type_unknown",
+    "status": "status_unknown",
+    "rejection_reason": "reason_unknown",
+    "turnover": "turnover_wrong",
+}
+"""Column → why, for every other fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """Why none of a file can be done. `code`: one of PROBLEMS."""
+def table_of(program: Program) -> Table:
+    """The table of a program, with its event types and rejection reasons."""
+    codes = EventType.objects.filter(program=program).order_by("id").values_list("code", flat=True)
+    reasons = RejectionReason.objects.filter(program=program).order_by("id")
+    return Table(
+        columns=_columns(
+            [Choice(code, code, code) for code in codes],
+            [Choice(*texts) for texts in reasons.values_list("code", "title_de", "title_en")],
+        ),
+        zone=ZoneInfo(program.timezone),
+        any_of=(
+            AnyOf(("order_token", "conversion"), "no_order_column", "no_order"),
+            AnyOf(("status", "turnover"), "nothing_to_change", "nothing_asked"),
+        ),
+        words=WORDS,
+    )
 
-    code: str
-    details: Mapping[str, Any] = field(default_factory=dict)
 
-
-PROBLEMS = {
-    "no_order_column": "No column names the conversions",
-    "nothing_to_change": "No column says what to change",
-    "column_twice": "A column is there twice",
-    "no_rows": "There are no rows below the header",
-    "turnover_two_ways": "The amounts can be read in two ways",
-    "turnover_mixed": "The amounts are written in two ways",
+WORDS: Mapping[str, Said] = {
+    "no_order_column": Said(
+        _("No column names the conversions."),
+        _("The first row that is filled must have a heading “Order number” or “Conversion ID”. It has: %(names)s."),
+    ),
+    "nothing_to_change": Said(
+        _("No column says what to change."),
+        _("There must be a heading “Status” or “Turnover”. There are: %(names)s."),
+    ),
 }
 
 
-def problems_of(sheet: Sheet) -> Sequence[FileProblem]:
-    """What is wrong with a table as a whole; then none of its rows is looked at."""
-    found = find_columns(sheet.names, HEADINGS)
-    problems = [FileProblem("column_twice", {"names": list(names)}) for names in found.twice.values()]
-    if not {"order_token", "conversion"} & found.places.keys():
-        problems.append(FileProblem("no_order_column", {"names": list(sheet.names)}))
-    elif not {"status", "turnover"} & found.places.keys():
-        problems.append(FileProblem("nothing_to_change", {"names": list(sheet.names)}))
-    if not problems and sheet.cells.is_empty():
-        problems.append(FileProblem("no_rows"))
-    if not problems and "turnover" in found.places:
-        amounts = read_amounts(
-            sheet.cells[str(found.places["turnover"])], _are_numbers(sheet, found.places["turnover"])
-        )
-        if amounts.doubt:
-            rows = [sheet.cells[ROW][place] for place in amounts.examples]
-            texts = [sheet.cells[str(found.places["turnover"])][place] for place in amounts.examples]
-            problems.append(FileProblem(f"turnover_{amounts.doubt}", {"rows": rows, "texts": texts}))
-    return problems
+def _columns(event_types: Sequence[Choice], reasons: Sequence[Choice]) -> Sequence[Column]:
+    return (
+        Column("order_token", "Ordernummer", "Order number", ("Order token", "Order", "Order ID", "Bestellnummer",
+               "Auftragsnummer", "Bestell-Nr", "Order-Nr", "Order no"),
+               help_de="Die Order, wie der Shop sie nummeriert. Entweder diese oder die Conversion-ID.",
+               help_en="The order as the shop numbers it. Either this or the conversion ID."),
+        Column("conversion", "Conversion-ID", "Conversion ID", ("Conversion", "id"), Kind.KEY, prefix=PREFIX,
+               help_de="Wie Exporte der Liste sie haben: cv_ und 26 Zeichen.",
+               help_en="As exports of the list have it: cv_ and 26 characters."),
+        Column("event_type", "Ereignistyp", "Event type", ("Event", "Typ", "Type"), Kind.CHOICE, choices=event_types,
+               help_de="Nur wo mehrere dieselbe Ordernummer haben.",
+               help_en="Only where several have the same order number."),
+        Column("status", "Status", "Status", ("Neuer Status", "New status"), Kind.CHOICE, choices=STATUSES,
+               help_de="In Worten oder als Code: 0 offen, 1 bestätigt, 2 storniert. Leer: er bleibt.",
+               help_en="In words or as a code: 0 open, 1 approved, 2 rejected. Empty: it stays."),
+        Column("rejection_reason", "Stornogrund", "Rejection reason", ("Grund", "Reason", "Ablehnungsgrund"),
+               Kind.CHOICE, choices=reasons,
+               help_de="Einer Stornierung, Code oder Titel.", help_en="Of a rejection, code or title."),
+        Column("comment", "Kommentar", "Comment", ("Bemerkung", "Note"), lines=True,
+               help_de="Mehr zu einer Stornierung oder einem neuen Umsatz; der Partner liest es.",
+               help_en="More on a rejection or on a new turnover; the partner reads it."),
+        Column("turnover", "Umsatz", "Turnover", ("Neuer Umsatz", "New turnover", "Betrag", "Amount"), Kind.AMOUNT,
+               help_de="Ein neuer Umsatz, etwa 1.234,50. Leer: er bleibt.",
+               help_en="A new turnover, such as 1,234.50. Empty: it stays."),
+    )  # fmt: skip
 
 
-def wanted(sheet: Sheet, program_id: UUID) -> pl.DataFrame:
-    """What every row of a table without `problems_of` asks for (WANTED)."""
-    places = find_columns(sheet.names, HEADINGS).places
-    texts = sheet.cells.select(
-        ROW,
-        *(
-            (pl.col(str(places[one.name])) if one.name in places else pl.lit(None, TEXT)).alias(one.name)
-            for one in HEADINGS
-        ),
-    )
-    turnover = pl.Series(values=[None] * texts.height, dtype=pl.Int128)
-    if "turnover" in places:
-        turnover = read_amounts(texts["turnover"], _are_numbers(sheet, places["turnover"])).values
-    event_types = {code: code for code in EventType.objects.filter(program=program_id).values_list("code", flat=True)}
-    understood = texts.with_columns(
-        id=_translated(texts["conversion"], _key),
-        known_event=_translated(texts["event_type"], event_types.get),
-        known_status=_translated(texts["status"], _STATUSES.get, fold=True),
-        known_reason=_translated(texts["rejection_reason"], _reasons(program_id).get, fold=True),
-        value=turnover,
-    )
-    marks = _marks(sheet, places)
-    rows = understood.join(marks, on=ROW, how="left", maintain_order="left")
-    return rows.select(
-        ROW,
-        "id",
-        "order_token",
-        event_type="known_event",
-        status="known_status",
-        rejection_reason="known_reason",
-        comment="comment",
-        turnover="value",
-        why=_why(),
-        detail=_detail(),
-    ).cast(dict(WANTED))  # type: ignore[arg-type]
-
-
-def _why() -> pl.Expr:
-    """The first thing that is wrong with a row; null where nothing is."""
-    token = pl.col("order_token")
-    too_long = pl.any_horizontal(pl.col("order_token", "comment").str.len_chars() > MAX_CHARACTERS)
-    wrong = {
-        "cell_error": pl.col("error").is_not_null(),
-        "too_many_fields": pl.col("fields").is_not_null(),
-        "digits_lost": pl.col("lost").is_not_null() | token.str.contains(_SHORTENED),
-        "no_order": token.is_null() & pl.col("conversion").is_null(),
-        "key_wrong": pl.col("conversion").is_not_null() & pl.col("id").is_null(),
-        "event_type_unknown": pl.col("event_type").is_not_null() & pl.col("known_event").is_null(),
-        "too_long": too_long,
-        "status_unknown": pl.col("status").is_not_null() & pl.col("known_status").is_null(),
-        "reason_unknown": pl.col("rejection_reason").is_not_null() & pl.col("known_reason").is_null(),
-        "turnover_wrong": pl.col("turnover").is_not_null() & pl.col("value").is_null(),
-        "nothing_asked": pl.col("status").is_null() & pl.col("turnover").is_null(),
-    }
-    return pl.coalesce(pl.when(condition).then(pl.lit(code)) for code, condition in wrong.items())
-
-
-def _detail() -> pl.Expr:
-    """The text at which a row went wrong."""
-    texts = {
-        "cell_error": "error",
-        "too_many_fields": "fields",
-        "key_wrong": "conversion",
-        "event_type_unknown": "event_type",
-        "status_unknown": "status",
-        "reason_unknown": "rejection_reason",
-        "turnover_wrong": "turnover",
-        "digits_lost": "order_token",
-    }
-    return pl.coalesce(pl.when(_why() == code).then(pl.col(column)) for code, column in texts.items())
-
-
-def _marks(sheet: Sheet, places: Mapping[str, int]) -> pl.DataFrame:
-    """By row: an error in a cell that counts, digits lost of the order token, and fields beyond the header."""
-    marks = sheet.marks
-    used = pl.col("column").is_in(list(places.values()))
-    token = pl.col("column") == places.get("order_token", -1)
-    kinds = {
-        "error": used & (pl.col("mark") == sheets.ERROR),
-        "lost": token & (pl.col("mark") == sheets.DIGITS_LOST),
-        "fields": pl.col("mark") == sheets.FIELDS,
-    }
-    return marks.group_by(ROW).agg(
-        *(pl.col("detail").filter(condition).first().alias(kind) for kind, condition in kinds.items())
-    )
-
-
-def _are_numbers(sheet: Sheet, place: int) -> pl.Series:
-    numbers = sheet.marks.filter((pl.col("mark") == sheets.NUMBER) & (pl.col("column") == place))
-    return sheet.cells[ROW].is_in(numbers[ROW].implode())
-
-
-def _translated(texts: pl.Series, translate: Callable[[str], str | None], *, fold: bool = False) -> pl.Series:
-    """What each distinct text means; null where it means nothing."""
-    distinct = texts.drop_nulls().unique().to_list()
-    meanings = pl.Series([translate(folded(text) if fold else text) for text in distinct], dtype=TEXT)
-    return texts.replace_strict(pl.Series(distinct, dtype=TEXT), meanings, default=None, return_dtype=TEXT)
-
-
-def _key(text: str) -> str | None:
-    try:
-        return str(key_from_text(PREFIX, text))
-    except KeyTextError:
-        return None
-
-
-def _reasons(program_id: UUID) -> Mapping[str, str | None]:
-    """Code and titles of rejection reasons, folded → code; codes go first, and a title of two reasons means neither."""
-    titles: dict[str, str | None] = {}
-    rows = RejectionReason.objects.filter(program=program_id).values_list("code", "title_de", "title_en")
-    for code, *both in rows:
-        for title in {folded(title) for title in both}:
-            titles[title] = code if titles.get(title, code) == code else None
-    return titles | {folded(code): code for code, *_titles in rows}
+def wanted(checked: Checked) -> pl.DataFrame:
+    """What every row of a table asks for (WANTED)."""
+    own = pl.col("column").replace_strict(_OF_COLUMN, default=pl.col("code"), return_dtype=TEXT)
+    kept = pl.col("code").is_in([*_OF_FAULT, "cell_error", "no_order", "nothing_asked"])
+    why = pl.when(kept).then(pl.col("code").replace(_OF_FAULT)).otherwise(own)
+    seen = pl.col("details").str.json_path_match("$.seen")
+    detail = pl.coalesce(pl.when(pl.col("code") == "digits_lost").then("value"), seen, "value")
+    first = checked.faults.select(ROW, why=why, detail=detail).unique(ROW, keep="first", maintain_order=True)
+    rows = checked.values.join(first, on=ROW, how="left", maintain_order="left")
+    return rows.with_columns(id="conversion").select(pl.col(name).cast(dtype) for name, dtype in WANTED.items())

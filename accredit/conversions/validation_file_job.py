@@ -11,10 +11,11 @@ from accredit.access.permissions import Permission
 from accredit.conversions.file_validating import apply, plan, source_of, summary
 from accredit.conversions.history import Actor
 from accredit.conversions.models import Way
-from accredit.conversions.validation_file import wanted
+from accredit.conversions.validation_file import table_of, wanted
 from accredit.database import json_text
 from accredit.imports.models import Upload
-from accredit.imports.operations import frame, parquet, sheet
+from accredit.imports.operations import frame, parquet
+from accredit.imports.queries import checked_now
 from accredit.jobs.kinds import ROWS, Batch, InBatches, Work, register
 from accredit.jobs.models import Job
 from accredit.jobs.operations import start
@@ -30,7 +31,7 @@ class PlanChanged(Exception):
 
 def keep_plan(upload: Upload, program: Program, *, now: datetime) -> None:
     """Work out what would come of an uploaded table, and keep it with it, unless it is being done."""
-    planned = plan(program, wanted(sheet(upload), program.id))
+    planned = plan(program, wanted(checked_now(upload, table_of(program))))
     values = {"plan": parquet(planned), "summary": summary(planned), "planned_at": now}
     Upload.objects.filter(id=upload.id, job__isnull=True).update(**values)
     upload.refresh_from_db()

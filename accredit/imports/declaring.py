@@ -63,8 +63,8 @@ class Choice:
 class Column:
     """`name`: the column for programs; `de`, `en`: as people head it; `also`: what they write as well. `required`:
     every row has a value; or where this expression over the values of the row says so. `choices`: of a CHOICE.
-    `least`, `most`: of a NUMBER. `longest`: of a TEXT. `signed`: an AMOUNT may be below zero. `prefix`: of a KEY.
-    The help explains the column in the sample file."""
+    `least`, `most`: of a NUMBER. `longest`: of a TEXT; `lines`: it may have line breaks. `signed`: an AMOUNT may be
+    below zero. `prefix`: of a KEY. The help explains the column in the sample file."""
 
     name: str
     de: str
@@ -76,6 +76,7 @@ class Column:
     least: int = 0
     most: int = 10**8
     longest: int = MAX_CHARACTERS
+    lines: bool = False
     signed: bool = False
     prefix: str = ""
     help_de: str = ""
@@ -98,13 +99,23 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A check without a look into the database. `wrong`: an expression over the values of a row that is true where
-    they break it; `column`: whose cell is marked; `code`: of the table's `faults`; `details`: what its sentence says
+    they break it; `column`: whose cell is marked; `code`: of the table's `words`; `details`: what its sentence says
     besides, as texts."""
 
     column: str
     code: str
     wrong: pl.Expr
     details: Mapping[str, pl.Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Columns of which a file needs one at least, and every row too. `lacking`: the code where a file has none,
+    `empty`: where a row has none."""
+
+    columns: tuple[str, ...]
+    lacking: str = "columns_missing"
+    empty: str = "any_of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +142,19 @@ FAULTS: Mapping[str, pl.DataType] = {**FOUND, "value": TEXT}
 @dataclass(frozen=True, slots=True)
 class Table:
     """`columns` in the order of the sample file. `zone`: of times without an offset. `currency`: of amounts where the
-    table has no CURRENCY column, or its cell is empty. `any_of`: groups of columns of which a file needs one, and
-    every row too. `rules` and `checks` look at values that are right by themselves. `together`: a text that rows have
-    in common which are to be checked together; a correction checks its row, and those that share this text before or
-    after. `faults`: the words of the codes of `rules` and `checks`. `most_rows`: a file with more is refused."""
+    table has no CURRENCY column, or its cell is empty. `rules` and `checks` look at values that are right by
+    themselves. `together`: a text that rows have in common which are to be checked together; a correction checks its
+    row, and those that share this text before or after. `words`: of the codes that the table has of its own.
+    `most_rows`: a file with more is refused."""
 
     columns: Sequence[Column]
     zone: ZoneInfo
     currency: str = ""
-    any_of: Sequence[tuple[str, ...]] = ()
+    any_of: Sequence[AnyOf] = ()
     rules: Sequence[Rule] = ()
     checks: Sequence[Check] = ()
     together: pl.Expr | None = None
-    faults: Mapping[str, Said] = field(default_factory=dict)
+    words: Mapping[str, Said] = field(default_factory=dict)
     most_rows: int = MAX_ROWS
 
     def column(self, name: str) -> Column:
@@ -176,3 +187,7 @@ class Format:
 
     decimals: Decimals | None = None
     dates: Dates | None = None
+
+
+AS_READ = Format()
+"""The user says nothing."""

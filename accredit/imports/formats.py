@@ -48,6 +48,8 @@ def _of_archive(path: Path) -> Sheet:
         raise NotReadable("damaged") from None
     if "opendocument" in kind:
         raise NotReadable("open_document")
+    if "xl/vbaProject.bin" in names:
+        raise NotReadable("macros")
     if "xl/workbook.bin" in names:
         raise NotReadable("other_format", name="XLSB")
     if "xl/workbook.xml" not in names:

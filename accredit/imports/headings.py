@@ -6,22 +6,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from accredit.imports.declaring import Column
+
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """`name`: the column for programs; `de`, `en`: as people head it; `also`: what they write as well."""
-
-    name: str
-    de: str
-    en: str
-    also: tuple[str, ...] = ()
-
-    @property
-    def texts(self) -> Sequence[str]:
-        return (self.name, self.de, self.en, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +19,7 @@ class Headed:
 
     places: Mapping[str, int]
     twice: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    unused: Sequence[tuple[str, Heading | None]] = ()
+    unused: Sequence[tuple[str, Column | None]] = ()
 
 
 def folded(text: str) -> str:
@@ -41,14 +29,14 @@ def folded(text: str) -> str:
     return _NOT_LETTERS.sub("", decomposed)
 
 
-def find_columns(names: Sequence[str], headings: Sequence[Heading]) -> Headed:
+def find_columns(names: Sequence[str], columns: Sequence[Column]) -> Headed:
     """Where the declared columns stand in a header."""
-    known = {folded(text): heading for heading in headings for text in heading.texts}
+    known = {folded(text): column for column in columns for text in column.texts}
     found: dict[str, list[int]] = {}
-    unused: list[tuple[str, Heading | None]] = []
+    unused: list[tuple[str, Column | None]] = []
     for place, name in enumerate(names):
-        if heading := known.get(folded(name)):
-            found.setdefault(heading.name, []).append(place)
+        if column := known.get(folded(name)):
+            found.setdefault(column.name, []).append(place)
         elif name:
             near = difflib.get_close_matches(folded(name), known, n=1, cutoff=0.8)
             unused.append((name, known[near[0]] if near else None))

@@ -1,5 +1,6 @@
-"""What was uploaded, kept while somebody looks at what would come of it."""
+"""What was uploaded, kept while somebody looks at what would come of it and corrects it."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accredit.access.models import User
@@ -10,8 +11,8 @@ KEPT_DAYS = 30
 
 
 class Upload(models.Model):
-    """A table that somebody uploaded. `cells` and `plan` are Parquet; `plan` and `summary` are what would come of it,
-    as whoever planned it writes them; `job`: what was started with it, once."""
+    """A table that somebody uploaded. `plan` (Parquet) and `summary` are what would come of it, as whoever planned it
+    writes them; `job`: what was started with it, once."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     program_id = models.UUIDField()
@@ -21,10 +22,22 @@ class Upload(models.Model):
     file_name = models.TextField()
     names = models.JSONField()
     """The header, as it is written."""
+    places = models.JSONField(default=dict)
+    """Declared column → where it stands in the cells of a row; those that the file leaves out stand behind its own."""
     told = models.JSONField()
     """How the file was understood: `sheets.Sheet.told`."""
-    cells = models.BinaryField()
-    marks = models.BinaryField()
+    said = models.JSONField(default=dict)
+    """What the user says of it: `declaring.Format`."""
+    written = models.JSONField(default=dict)
+    """Declared column → how its amounts or days are written."""
+    problems = models.JSONField(default=list)
+    """`checking.Problem`s of the file as a whole: where there are any it has no rows here."""
+    rows = models.PositiveBigIntegerField(default=0)
+    """How many the file has."""
+    faulty = models.PositiveBigIntegerField(default=0)
+    """How many of them have faults."""
+    counts = models.JSONField(default=dict)
+    """Declared column → code of a fault → how many cells have it."""
     plan = models.BinaryField(null=True)
     summary = models.JSONField(null=True)
     created_at = models.DateTimeField()
@@ -36,3 +49,39 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class Row(models.Model):
+    """A row of an upload, under the number that its spreadsheet shows, as it is corrected."""
+
+    pk = models.CompositePrimaryKey("upload_id", "row")
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, db_index=False, related_name="+")
+    row = models.PositiveBigIntegerField()
+    cells = ArrayField(models.TextField(null=True))
+    marks = models.JSONField(null=True)
+    """What was seen of cells when the file was read: place, mark and detail (`sheets.MARKS`), as texts. They count as
+    long as the cell is not corrected."""
+    originals = ArrayField(models.TextField(null=True), null=True)
+    """The cells as the file has them, where any was corrected."""
+    faults = models.JSONField(null=True)
+    """Column, code and details of each."""
+    together = models.TextField(null=True, db_collation="C")
+    """What the rows have in common that are checked together."""
+    state = models.TextField(null=True, db_collation="C")
+    """What became of the row, as a word of who did it; it is not corrected any more."""
+    note = models.TextField(null=True)
+    """More on it, such as the key of what was made of the row."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["upload", "row"], name="row_with_faults", condition=models.Q(faults__isnull=False)),
+            models.Index(
+                fields=["upload", "together"], name="rows_together", condition=models.Q(together__isnull=False)
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(faults=[]), name="faults_or_null"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} {self.row}"

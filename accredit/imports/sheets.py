@@ -23,6 +23,8 @@ NUMBER = "number"
 FIELDS = "fields"
 """The row has more fields than the header: as many as the detail says."""
 
+EXPLANATIONS: Mapping[str, str] = {"de": "Erklärung", "en": "Explanation"}
+"""Names of the sheet of our own samples that says what the columns mean, by language: it is no table."""
 MAX_BYTES = 50 << 20
 MAX_ROWS = 250_000
 MAX_COLUMNS = 100

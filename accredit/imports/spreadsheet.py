@@ -1,8 +1,9 @@
 """XLSX: the first sheet that is not hidden, as texts. What fastexcel does not say of a cell is looked up in the sheet's
 own XML: errors, which it takes for empty, and numbers that were longer than a spreadsheet keeps them."""
 
+import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ import polars as pl
 from accredit.imports.sheets import (
     DIGITS_LOST,
     ERROR,
+    EXPLANATIONS,
     MARKS,
     MAX_COLUMNS,
     MAX_ROWS,
@@ -25,6 +27,8 @@ MAX_UNPACKED_BYTES = 400 << 20
 SPREADSHEET_DIGITS = 15
 """A spreadsheet keeps and shows no more."""
 _CELL = r"<(?:\w+:)?c ([^>]*[^/>])>(?:<(?:\w+:)?f[^>]*>[^<]*</(?:\w+:)?f>|<(?:\w+:)?f[^>]*/>)?<(?:\w+:)?v>([^<]*)<"
+_FILLED = rb"<(?:\w+:)?(?:v|t)(?: [^>]*)?>[^<]"
+_MERGED = r'<(?:\w+:)?mergeCell ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"'
 _NUMBER_TEXT = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -36,8 +40,10 @@ def read_spreadsheet(path: Path) -> Sheet:
             raise NotReadable("password")
         if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED_BYTES:
             raise NotReadable("too_large_unpacked", most=MAX_UNPACKED_BYTES >> 20)
-        names, shown, part = _shown_sheet(archive)
+        shown, part, others = _shown_sheet(archive)
         xml = archive.read(part).decode("utf-8", errors="replace")
+        if more := [name for name, other in others.items() if re.search(_FILLED, archive.read(other))]:
+            raise NotReadable("several_sheets", names=", ".join([shown, *more]))
     sheet = fastexcel.read_excel(path).load_sheet(
         shown, header_row=None, skip_rows=0, n_rows=MAX_ROWS + 100, dtypes="string"
     )
@@ -57,7 +63,9 @@ def read_spreadsheet(path: Path) -> Sheet:
         raise NotReadable("too_many_rows", most=MAX_ROWS)
     header, body = filled.drop("row").row(0), filled.slice(1)
     first_row = filled["row"][0]
-    told = {"format": "XLSX", "sheet": shown, "other_sheets": str(len(names) - 1), "first_row": str(first_row)}
+    if merged := next((cells for cells, first, last in _merged(xml) if first <= first_row <= last), None):
+        raise NotReadable("merged_headings", row=first_row, cells=merged)
+    told = {"format": "XLSX", "sheet": shown, "other_sheets": str(len(others)), "first_row": str(first_row)}
     return sheet_of(
         header,
         body.drop("row").get_columns(),
@@ -67,21 +75,32 @@ def read_spreadsheet(path: Path) -> Sheet:
     )
 
 
-def _shown_sheet(archive: zipfile.ZipFile) -> tuple[Sequence[str], str, str]:
-    """The names of all sheets, that of the first which is not hidden, and the part of the archive that it is."""
+def _merged(xml: str) -> Iterator[tuple[str, int, int]]:
+    """Cells that are merged, such as `C1:F1`, with their first and last row."""
+    for first, first_row, last, last_row in re.findall(_MERGED, xml):
+        yield f"{first}{first_row}:{last}{last_row}", int(first_row), int(last_row)
+
+
+def _shown_sheet(archive: zipfile.ZipFile) -> tuple[str, str, Mapping[str, str]]:
+    """The first sheet that is not hidden: its name and the part of the archive that it is; and the same of the others
+    that are not, but for the explanations of our own samples."""
     try:
         book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - a confined process reads it
         relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
     except (KeyError, ElementTree.ParseError):
         raise NotReadable("damaged") from None
     targets = {one.get("Id"): one.get("Target", "") for one in relations}
-    sheets = [one for one in book.iter() if one.tag.endswith("}sheet")]
-    for one in sheets:
+    parts: dict[str, str] = {}
+    for one in book.iter():
         target = targets.get(one.get(_RELATION), "")
-        if one.get("state", "visible") == "visible" and "worksheets/" in target:
+        if one.tag.endswith("}sheet") and one.get("state", "visible") == "visible" and "worksheets/" in target:
             part = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
-            return [sheet.get("name", "") for sheet in sheets], one.get("name", ""), part
-    raise NotReadable("empty")
+            parts[one.get("name", "")] = part
+    tables = {name: part for name, part in parts.items() if name not in EXPLANATIONS.values()} or parts
+    if not tables:
+        raise NotReadable("empty")
+    name = next(iter(tables))
+    return name, tables.pop(name), tables
 
 
 def _marked(xml: str) -> pl.DataFrame:

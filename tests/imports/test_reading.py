@@ -97,7 +97,6 @@ def test_a_table_that_begins_further_down_and_to_the_right_with_days_in_it() -> 
         book.add_worksheet("Hidden").hide()
         sheet = book.add_worksheet("Bestellungen")
         sheet.activate()
-        sheet.merge_range("C1:F1", "Orders of March")
         sheet.write_row("C3", [*HEADER, "Day"])
         sheet.write_row("C4", ["1001", 1])
         day = datetime(2026, 3, 1, 13, 7, 9)  # noqa: DTZ001 - a spreadsheet knows no zones
@@ -106,10 +105,36 @@ def test_a_table_that_begins_further_down_and_to_the_right_with_days_in_it() -> 
         sheet.write("C5", "1002")
         book.add_worksheet("Notes")
     read_sheet = read(content.getvalue())
-    assert read_sheet.names[0] == "Orders of March"  # the first row that is filled is the header
-    assert read_sheet.cells.rows()[1][:4] == (4, "1001", "1", "2026-03-01 13:07:09")
+    assert read_sheet.names == [*HEADER, "Day"]
+    assert read_sheet.cells.rows()[0] == (4, "1001", "1", "2026-03-01 13:07:09")
     assert [mark for mark in marks(read_sheet) if mark[2] == sheets.ERROR] == [(5, 1, "error", "#N/A")]
-    assert (read_sheet.told["sheet"], read_sheet.told["other_sheets"]) == ("Bestellungen", "2")
+    assert (read_sheet.told["sheet"], read_sheet.told["other_sheets"]) == ("Bestellungen", "1")
+
+
+def sheets_of(**rows: list[list[str]]) -> bytes:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        for name, lines in rows.items():
+            sheet = book.add_worksheet(name)
+            for number, line in enumerate(lines):
+                sheet.write_row(number, 0, line)
+    return content.getvalue()
+
+
+def test_the_explanations_of_a_sample_are_no_second_table() -> None:
+    sheet = read(sheets_of(Erklärung=[["Spalte", "Nötig"]], Orders=[HEADER, ["1001", "1"]]))
+    assert sheet.cells.rows() == [(2, "1001", "1")]
+
+
+def macros() -> bytes:
+    content = io.BytesIO(spreadsheet([HEADER, ["1001", "1"]]))
+    with zipfile.ZipFile(content, "a") as file:
+        file.writestr("xl/vbaProject.bin", b"Sub Auto_Open()")
+    return content.getvalue()
+
+
+def merged_title(sheet: Worksheet) -> None:
+    sheet.merge_range("A1:C1", "Orders of March")
 
 
 def test_nul_characters_and_endless_cells_do_no_harm() -> None:
@@ -152,6 +177,10 @@ def encrypted() -> bytes:
         (b"PK\x03\x04 and no more", "damaged"),
         (spreadsheet([HEADER])[:-200], "damaged"),
         (archive(**{"xl/workbook.xml": b"<x"}), "damaged"),
+        (macros(), "macros"),
+        (sheets_of(March=[HEADER, ["1", "1"]], April=[HEADER]), "several_sheets"),
+        (spreadsheet([[], HEADER, ["1", "1"]], merged_title), "merged_headings"),
+        (spreadsheet([[f"c{n}" for n in range(16_000)], ["x"]]), "too_many_columns"),
         (b"a;b\0;c" * 500, "not_text"),
         (b"Ordernummer\n1\n\x81\n", "encoding"),
         (b'a;b\n1;2\n"3;4\n5;6\n', "quotation_marks"),
@@ -211,7 +240,7 @@ def test_an_endless_upload_ends_at_the_limit() -> None:
 def test_every_refusal_has_its_sentence() -> None:
     codes = {"empty", "too_large", "too_large_unpacked", "too_many_rows", "too_many_columns", "too_much", "password",
              "old_spreadsheet", "open_document", "other_format", "damaged", "not_text", "encoding", "quotation_marks",
-             "field_too_long"}  # fmt: skip
+             "field_too_long", "macros", "several_sheets", "merged_headings"}  # fmt: skip
     assert set(words.NOT_READABLE) == codes
 
 

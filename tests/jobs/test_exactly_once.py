@@ -15,6 +15,7 @@ from django.db import connection
 from accredit.conversions import validating
 from accredit.conversions.checking import check_ledger
 from accredit.conversions.models import Conversion
+from accredit.conversions.validation_file import table_of
 from accredit.conversions.validation_file_job import keep_plan, start_file
 from accredit.conversions.validation_job import asked_of, matching, start_validation
 from accredit.imports.operations import keep_upload
@@ -47,7 +48,13 @@ def started_file(shop: Shop) -> Job:
     """Do what TABLE says."""
     now = datetime.now(UTC)
     upload = keep_upload(
-        [TABLE], file_name="march.csv", kind="validation", program_id=shop.program.id, user=shop.users["owner"], now=now
+        [TABLE],
+        table=table_of(shop.program),
+        file_name="march.csv",
+        kind="validation",
+        program_id=shop.program.id,
+        user=shop.users["owner"],
+        now=now,
     )
     keep_plan(upload, shop.program, now=now)
     assert upload.planned_at

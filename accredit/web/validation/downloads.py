@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
@@ -10,14 +11,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from psycopg import sql
 
 from accredit.access.permissions import Permission
 from accredit.conversions.file_validating import outcomes
 from accredit.conversions.models import Conversion, Status
-from accredit.conversions.validation_file import HEADINGS
+from accredit.conversions.validation_file import table_of
 from accredit.files.formulas import defused
+from accredit.imports import samples
+from accredit.imports import words as imports
 from accredit.imports.models import Upload
-from accredit.imports.operations import frame, sheet
+from accredit.imports.operations import frame
+from accredit.imports.rows import load
 from accredit.imports.sheets import ROW
 from accredit.jobs.models import Job, JobRow
 from accredit.programs.models import RejectionReason
@@ -42,13 +47,13 @@ def sample(request: HttpRequest, view: Viewpoint, name: str) -> HttpResponse:  #
     if language not in ("de", "en") or kind not in TYPES:
         raise Http404(f"no sample {name!r}")
     with translation.override(language):
-        return _answer(_sample(view), kind, _("validation-sample"))
+        if kind == "csv":
+            return _answer(_csv(_sample_lines(view)), kind, _("validation-sample"))
+        return _answer(samples.sample(table_of(view.program), _examples(view)), kind, _("validation-sample"))
 
 
-def _sample(view: Viewpoint) -> Table:
-    names = ("order_token", "status", "rejection_reason", "comment", "turnover")
-    headings = {one.name: saying.heading(one) for one in HEADINGS}
-    yield [headings[name] for name in names]
+def _examples(view: Viewpoint) -> Sequence[samples.Example]:
+    """How rows look: an approval, a rejection, and a new turnover."""
     tokens = list(
         Conversion.objects.filter(program=view.program, status=Status.OPEN)
         .order_by("-occurred_at", "-id")
@@ -58,10 +63,31 @@ def _sample(view: Viewpoint) -> Table:
     reason = RejectionReason.objects.filter(program=view.program).order_by("id").first()
     title = getattr(reason, f"title_{formats.language()}", "")
     approved, rejected = (str(words.STATUSES[status]).lower() for status in (Status.APPROVED, Status.REJECTED))
+    return [
+        {"order_token": tokens[0], "status": approved},
+        {
+            "order_token": tokens[1],
+            "status": rejected,
+            "rejection_reason": title,
+            "comment": _("Came back damaged"),
+        },
+        {
+            "order_token": tokens[2],
+            "status": approved,
+            "comment": _("One item came back"),
+            "turnover": Decimal("12.50"),
+        },
+    ]
+
+
+def _sample_lines(view: Viewpoint) -> Table:
+    """The same for a CSV file, without what most need not."""
+    names = ("order_token", "status", "rejection_reason", "comment", "turnover")
+    table = table_of(view.program)
+    yield [imports.title(table.column(name)) for name in names]
     point = "," if formats.language() == "de" else "."
-    yield [tokens[0], approved, "", "", ""]
-    yield [tokens[1], rejected, title, _("Came back damaged"), ""]
-    yield [tokens[2], approved, "", _("One item came back"), f"12{point}50"]
+    for example in _examples(view):
+        yield [str(example.get(name, "")).replace(".", point if name == "turnover" else ".") for name in names]
 
 
 @require_safe
@@ -72,15 +98,16 @@ def rows(request: HttpRequest, view: Viewpoint, upload: str, kind: str) -> HttpR
     if kind not in TYPES or kept.plan is None:
         raise Http404(f"no rows of {upload!r} as {kind!r}")
     name = kept.file_name.rpartition(".")[0] or kept.file_name
-    return _answer(_annotated(view, kept), kind, f"{name}-{_('checked')}")
+    lines = _annotated(view, kept)
+    return _answer(_csv(lines) if kind == "csv" else _xlsx(lines), kind, f"{name}-{_('checked')}")
 
 
 def _annotated(view: Viewpoint, kept: Upload) -> Table:
-    table = sheet(kept)
     planned = frame(kept.plan or b"")
     done, refusals = _done(kept)
-    yield [*table.names, _("Row"), _("Outcome"), _("Why")]
-    cells = table.cells.drop(ROW)
+    yield [*kept.names, _("Row"), _("Outcome"), _("Why")]
+    loaded = load(kept, sql.SQL("true")).rows
+    cells = loaded.select(str(place) for place in range(len(kept.names)))
     for place, (texts, row, outcome) in enumerate(
         zip(cells.iter_rows(), planned.iter_rows(named=True), outcomes(planned), strict=True)
     ):
@@ -102,8 +129,8 @@ def _done(kept: Upload) -> tuple[int, Mapping[int, Mapping[str, Any]]]:
     return job.done, {int(facts["row"]): saying.row_of(facts, why) for why, facts in rows.iterator() if facts}
 
 
-def _answer(table: Table, kind: str, name: str) -> HttpResponse:
-    response = HttpResponse(_csv(table) if kind == "csv" else _xlsx(table), content_type=TYPES[kind])
+def _answer(content: bytes, kind: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=TYPES[kind])
     response.headers["Content-Disposition"] = f'attachment; filename="{_ascii(name)}.{kind}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -18,19 +18,18 @@ from accredit.access.permissions import Permission
 from accredit.conversions.columns import PREFIX as CONVERSION
 from accredit.conversions.file_validating import outcomes
 from accredit.conversions.models import Status
-from accredit.conversions.validation_file import HEADINGS, problems_of
+from accredit.conversions.validation_file import table_of
 from accredit.conversions.validation_file_job import PlanChanged, keep_plan, start_file
 from accredit.database.keys import key_to_text
+from accredit.imports import words as imports
+from accredit.imports.declaring import Table
 from accredit.imports.headings import find_columns
 from accredit.imports.models import PREFIX, Upload
-from accredit.imports.operations import frame, keep_upload, sheet, upload_of
+from accredit.imports.operations import frame, keep_upload, upload_of
 from accredit.imports.sheets import MAX_BYTES, NotReadable
-from accredit.imports.words import sentence
 from accredit.jobs.models import PREFIX as JOB
-from accredit.programs.models import EventType
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
-from accredit.web.conversions.history import reason_titles
 from accredit.web.pages import for_permitted, show
 from accredit.web.validation import saying
 from accredit.web.validation.uploading import TOO_LARGE
@@ -50,14 +49,12 @@ def files(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         try:
             return redirect("web:validation-file", view.program.code, _key(_taken(request, view)))
         except NotReadable as error:
-            problem = sentence(error)
-    titles = reason_titles(view)
-    event_types = list(EventType.objects.filter(program=view.program).order_by("id").values_list("code", flat=True))
+            problem = imports.sentence(error)
     uploads = Upload.objects.filter(program_id=view.program.id, user=cast(User, request.user), kind=KIND)
     context = {
         **_frame(view),
         "problem": problem,
-        "columns": _columns(event_types, titles),
+        "columns": _columns(table_of(view.program)),
         "languages": [("de", "Deutsch"), ("en", "English")],
         "latest": [
             {
@@ -67,7 +64,7 @@ def files(request: HttpRequest, view: Viewpoint) -> HttpResponse:
                 "rows": formats.number(one.summary["rows"]) if one.summary else "",
                 "job": key_to_text(JOB, one.job) if one.job else "",
             }
-            for one in uploads.order_by("-id").defer("cells", "marks", "plan")[:LATEST]
+            for one in uploads.order_by("-id").defer("plan")[:LATEST]
         ],
     }
     return show(request, "web/validation/files.html", context, status=400 if problem else 200)
@@ -82,6 +79,7 @@ def _taken(request: HttpRequest, view: Viewpoint) -> Upload:
         raise NotReadable("empty")
     return keep_upload(
         sent.chunks(),
+        table=table_of(view.program),
         file_name=sent.name or "",
         kind=KIND,
         program_id=view.program.id,
@@ -90,25 +88,16 @@ def _taken(request: HttpRequest, view: Viewpoint) -> Upload:
     )
 
 
-def _columns(event_types: Sequence[str], titles: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+def _columns(table: Table) -> Sequence[Mapping[str, str]]:
     """The columns that a file may have: heading, the other language's, and what stands in them."""
-    statuses = ", ".join(f"{code} = {words.word(words.STATUSES, status)}" for code, status in enumerate(Status.values))
-    meanings = {
-        "order_token": _("The order as the shop numbers it. Either this or the conversion ID."),
-        "conversion": _("As exports of the list have it: cv_ and 26 characters."),
-        "event_type": _("Only where several have the same order number: %(codes)s.")
-        % {"codes": ", ".join(event_types)},
-        "status": _("In words of either language or as a code: %(statuses)s. Empty: it stays.")
-        % {"statuses": statuses},
-        "rejection_reason": _("Of a rejection, code or title: %(titles)s.")
-        % {"titles": ", ".join(f"{code} = {title}" for code, title in titles.items()) or "–"},
-        "comment": _("More on a rejection or on a new turnover; the partner reads it."),
-        "turnover": _("A new turnover, such as 1,234.50 or 1.234,50. Empty: it stays."),
-    }
     german = formats.language() == "de"
     return [
-        {"title": one.de if german else one.en, "other": one.en if german else one.de, "meaning": meanings[one.name]}
-        for one in HEADINGS
+        {
+            "title": one.de if german else one.en,
+            "other": one.en if german else one.de,
+            "meaning": imports.meaning(one),
+        }
+        for one in table.columns
     ]
 
 
@@ -124,7 +113,7 @@ def file(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
 def planned(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
     """The part of the page that says what the file would do."""
     kept = found(request, view, upload)
-    if kept.plan is None and not problems_of(sheet(kept)):
+    if kept.plan is None and not kept.problems:
         keep_plan(kept, view.program, now=datetime.now(UTC))
     return show(request, "web/validation/plan.html", {**_frame(view), **_plan(request, view, kept)})
 
@@ -163,19 +152,18 @@ def found(request: HttpRequest, view: Viewpoint, key: str) -> Upload:
 def _shown(
     request: HttpRequest, view: Viewpoint, kept: Upload, *, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    table = sheet(kept)
-    problems = [saying.problem(one) for one in problems_of(table)]
+    table = table_of(view.program)
     context = {
         **_frame(view),
         "name": kept.file_name,
         "key": _key(kept),
         "understood": saying.understood(kept.told),
         "at": formats.instant(kept.created_at, ZoneInfo(view.program.timezone)),
-        "unused": saying.unused(find_columns(kept.names, HEADINGS).unused),
-        "problems": problems,
+        "unused": saying.unused(find_columns(kept.names, table.columns).unused),
+        "problems": [saying.problem(table, one) for one in kept.problems],
         "problem": problem,
         "query": request.GET.urlencode(),
-        "rows": formats.number(len(table.cells)),
+        "rows": formats.number(kept.rows),
         **(_plan(request, view, kept) if kept.plan is not None else {}),
     }
     return show(request, "web/validation/file.html", context, status=status)

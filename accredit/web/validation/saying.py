@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accredit.conversions import validation_file_job
-from accredit.conversions.validation_file import FileProblem
-from accredit.imports.headings import Heading
+from accredit.imports import words as imports
+from accredit.imports.declaring import Column, Table
 from accredit.jobs.models import Job, JobRow
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
@@ -47,52 +47,30 @@ REFUSED: words.Words = {
         "“%(detail)s” is no status: write open, approved or rejected, or 0, 1 or 2."
     ),
     "reason_unknown": gettext_lazy("The program has no rejection reason “%(detail)s”."),
+    "control_characters": gettext_lazy("The order number holds characters that are not seen, such as line breaks."),
+    "turnover_two_ways": gettext_lazy(
+        "“%(detail)s” can be read in two ways: write at least one turnover of the file with decimals, such as 1,234.50"
+        " or 1.234,50."
+    ),
     "turnover_wrong": gettext_lazy("“%(detail)s” is no amount of zero or more."),
     "nothing_asked": gettext_lazy("Neither status nor turnover is filled."),
 }  # fmt: skip
 """Why a row does nothing."""
 
-PROBLEMS: words.Words = {
-    "no_order_column": gettext_lazy(
-        "No column names the conversions: the first row that is filled must have a heading “Order number” or"
-        " “Conversion ID”. It has: %(names)s."
-    ),
-    "nothing_to_change": gettext_lazy(
-        "No column says what to change: there must be a heading “Status” or “Turnover”. There are: %(names)s."
-    ),
-    "column_twice": gettext_lazy("These headings mean the same column: %(names)s. Leave all but one out."),
-    "no_rows": gettext_lazy("There are headings, and no rows below them."),
-    "turnover_two_ways": gettext_lazy(
-        "The turnovers can be read in two ways, such as “%(texts)s” in row %(rows)s. Write at least one of them with"
-        " decimals, such as 1,234.50 or 1.234,50."
-    ),
-    "turnover_mixed": gettext_lazy(
-        "Some turnovers have a decimal point, others a decimal comma, such as %(texts)s in rows %(rows)s. Write all of"
-        " them in one way."
-    ),
-}
-"""What is wrong with a file as a whole."""
 
-
-def heading(one: Heading) -> str:
-    """A column's heading in the active language."""
-    return one.de if formats.language() == "de" else one.en
-
-
-def problem(found: FileProblem) -> str:
+def problem(table: Table, found: Mapping[str, Any]) -> str:
     """A sentence on a problem of a whole file."""
-    details = {name: ", ".join(map(str, values)) for name, values in found.details.items()}
-    return str(PROBLEMS[found.code]) % details
+    return " ".join(text for text in imports.problem(table, found) if text)
 
 
-def unused(names: Sequence[tuple[str, Heading | None]]) -> Sequence[str]:
+def unused(names: Sequence[tuple[str, Column | None]]) -> Sequence[str]:
     """Sentences on headings that are not used."""
     plain = ", ".join(f"“{name}”" for name, near in names if near is None)
     said = [_("Columns that are not used: %(names)s.") % {"names": plain}] if plain else []
     for name, near in names:
         if near is not None:
             text = _("The column “%(name)s” is not used. Is it “%(near)s”?")
-            said.append(text % {"name": name, "near": heading(near)})
+            said.append(text % {"name": name, "near": imports.title(near)})
     return said
 
 

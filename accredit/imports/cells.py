@@ -1,0 +1,174 @@
+"""The cells of one declared column as values, and what is wrong with them by themselves."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from accredit.database.keys import KeyTextError, key_from_text
+from accredit.files.values import decimals_of, minor
+from accredit.imports.amounts import SHORTENED, evidence, read_amounts
+from accredit.imports.declaring import TYPES, Column, Dates, Decimals, Format, Kind, Table
+from accredit.imports.headings import folded
+from accredit.imports.instants import dates_of, read_instants
+from accredit.money import decimals_by_currency
+
+CONTROL = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
+CONTROL_BUT_LINES = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+WHOLE = r"^\+?[0-9]{1,18}$"
+MAX_SUGGESTIONS = 200
+"""So many distinct words of a column get the one that they resemble: looking for it takes a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """`values` as TYPES has them, null where a cell is empty or wrong; `codes`: what is wrong with a cell; `near`: the
+    code of the choice that an unknown word resembles, by the word."""
+
+    values: pl.Series
+    codes: pl.Series
+    near: Mapping[str, str]
+
+
+def written_in(column: Column, texts: pl.Series, are_numbers: pl.Series, said: Format) -> str | None:
+    """How the amounts or days of a column are written: what the user said, or what all its cells agree on."""
+    match column.kind:
+        case Kind.AMOUNT:
+            return said.decimals or evidence(texts, are_numbers).decimals
+        case Kind.INSTANT | Kind.DATE:
+            return said.dates or dates_of(texts)
+    return None
+
+
+def read_cells(
+    table: Table, column: Column, texts: pl.Series, are_numbers: pl.Series, written: str | None, said: Format
+) -> Cells:
+    """Read a column. `are_numbers`: cells that a spreadsheet holds as numbers."""
+    near: Mapping[str, str] = {}
+    match column.kind:
+        case Kind.TEXT:
+            values, codes = _texts(column, texts)
+        case Kind.NUMBER:
+            values, codes = _numbers(column, texts)
+        case Kind.AMOUNT:
+            decimals = Decimals(written) if written else None
+            stated = said.decimals is not None
+            values, codes = read_amounts(texts, are_numbers, decimals, stated=stated, signed=column.signed)
+        case Kind.INSTANT | Kind.DATE:
+            dates = Dates(written) if written else None
+            values, codes = read_instants(texts, dates, table.zone, stated=said.dates is not None)
+            if column.kind is Kind.DATE:
+                values, codes = _days(values, codes, table)
+        case Kind.CURRENCY:
+            known = {choice.code for choice in column.choices} or decimals_by_currency().keys()
+            values = _meant(texts, lambda text: text.upper() if text.upper() in known else None)
+            codes = _unless(texts, values, "currency_unknown")
+        case Kind.CHOICE:
+            meanings = meanings_of(column)
+            codes_themselves = {choice.code for choice in column.choices}
+            values = _meant(texts, lambda text: text if text in codes_themselves else meanings.get(folded(text)))
+            codes = _unless(texts, values, "choice_unknown")
+            near = _near(texts.filter(codes.is_not_null()), meanings)
+        case Kind.KEY:
+            values = _meant(texts, lambda text: _key(column.prefix, text))
+            codes = _unless(texts, values, "key_wrong")
+    return Cells(values.cast(TYPES[column.kind]), codes, near)
+
+
+def meanings_of(column: Column) -> Mapping[str, str]:
+    """Every word of a choice, folded → its code. Codes go first, and what means two choices means neither."""
+    words: dict[str, str | None] = {}
+    codes: dict[str, str | None] = {}
+    for choice in column.choices:
+        for found, texts in ((words, (choice.de, choice.en, *choice.also)), (codes, (choice.code,))):
+            for word in set(map(folded, texts)):
+                found[word] = choice.code if found.get(word, choice.code) == choice.code else None
+    return {word: code for word, code in (words | codes).items() if word and code is not None}
+
+
+def too_fine(table: Table, values: pl.DataFrame, name: str) -> pl.Series:
+    """Codes of amounts that have more decimals than their currency, or too many digits."""
+    currency = next((pl.col(one.name) for one in table.columns if one.kind is Kind.CURRENCY), pl.lit(None, pl.String))
+    if table.currency:
+        currency = currency.fill_null(table.currency)
+    decimals = decimals_of(currency)
+    amount = pl.col(name).abs()
+    fits = minor(amount, decimals).is_not_null() | amount.is_null() | decimals.is_null()
+    is_whole = amount % pl.lit(10, pl.Int128).pow(4 - decimals) == 0
+    code = pl.when(is_whole).then(pl.lit("amount_too_large")).otherwise(pl.lit("too_many_decimals"))
+    return values.select(pl.when(~fits).then(code)).to_series()
+
+
+def _texts(column: Column, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    text = pl.col("text")
+    control = CONTROL_BUT_LINES if column.lines else CONTROL
+    cells = pl.DataFrame({"text": texts}).select(
+        "text",
+        code=pl.when(text.str.len_chars() > column.longest)
+        .then(pl.lit("too_long"))
+        .when(text.str.contains(control))
+        .then(pl.lit("control_characters"))
+        .when(text.str.contains(SHORTENED_TEXT))
+        .then(pl.lit("digits_lost")),
+    )
+    return cells.select(pl.when(pl.col("code").is_null()).then("text")).to_series(), cells["code"]
+
+
+SHORTENED_TEXT = SHORTENED.replace(r"\+?[0-9]", r"\+[0-9]")
+"""A text may well be `12e34`, but hardly `1,2E+35`."""
+
+
+def _numbers(column: Column, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    text = pl.col("text")
+    cells = pl.DataFrame({"text": texts}).with_columns(
+        value=pl.when(text.str.contains(WHOLE)).then(text.str.strip_prefix("+")).cast(pl.Int64, strict=False)
+    )
+    is_in = pl.col("value").is_between(column.least, column.most)
+    return cells.select(pl.when(is_in).then("value")).to_series(), cells.select(
+        pl.when(text.str.contains(SHORTENED))
+        .then(pl.lit("digits_lost"))
+        .when(pl.col("value").is_null() & text.is_not_null())
+        .then(pl.lit("number_wrong"))
+        .when(~is_in)
+        .then(pl.lit("out_of_range"))
+    ).to_series()
+
+
+def _days(instants: pl.Series, codes: pl.Series, table: Table) -> tuple[pl.Series, pl.Series]:
+    """Instants that are whole days of the zone, as those."""
+    local = pl.col("at").dt.convert_time_zone(table.zone.key)
+    has_time = local.dt.time() != pl.time(0, 0, 0)
+    cells = pl.DataFrame({"at": instants, "code": codes}).with_columns(
+        code=pl.when(has_time).then(pl.lit("date_wrong")).otherwise("code"), day=local.dt.date()
+    )
+    return cells.select(pl.when(pl.col("code").is_null()).then("day")).to_series(), cells["code"]
+
+
+def _meant(texts: pl.Series, meaning: Callable[[str], str | None]) -> pl.Series:
+    """What each distinct text means; null where it means nothing."""
+    distinct = texts.drop_nulls().unique()
+    meant = pl.Series([meaning(text) for text in distinct.to_list()], dtype=pl.String)
+    return texts.replace_strict(distinct, meant, default=None, return_dtype=pl.String)
+
+
+def _unless(texts: pl.Series, values: pl.Series, code: str) -> pl.Series:
+    """The code, where a cell is filled and means nothing."""
+    cells = pl.DataFrame({"text": texts, "value": values})
+    wrong = pl.col("text").is_not_null() & pl.col("value").is_null()
+    return cells.select(pl.when(wrong).then(pl.lit(code))).to_series()
+
+
+def _near(unknown: pl.Series, meanings: Mapping[str, str]) -> Mapping[str, str]:
+    found = {}
+    for text in unknown.unique(maintain_order=True).head(MAX_SUGGESTIONS).to_list():
+        if near := difflib.get_close_matches(folded(text), meanings, n=1, cutoff=0.7):
+            found[text] = meanings[near[0]]
+    return found
+
+
+def _key(prefix: str, text: str) -> str | None:
+    try:
+        return str(key_from_text(prefix, text))
+    except KeyTextError:
+        return None

@@ -1,0 +1,163 @@
+"""Correcting cells of an upload. What depends on them is checked again: their rows, and those that have in common with
+them what rows are checked together by, before or after. Whoever corrects holds the upload, so that nobody's correction
+is lost; it is in the database before the answer is."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+from django.db import transaction
+from psycopg import sql
+
+from accredit.database.copy import text_array
+from accredit.engine.frames import TEXT
+from accredit.imports import queries, rows
+from accredit.imports.checking import check, together_of, values_of
+from accredit.imports.declaring import Table
+from accredit.imports.models import Upload
+from accredit.imports.queries import EVERYTHING, RowShown, View
+from accredit.imports.rows import Rows
+from accredit.imports.sheets import MAX_CHARACTERS, ROW
+
+EDITS: Mapping[str, pl.DataType] = {"row": pl.Int64(), "place": TEXT, "value": TEXT}
+
+
+class CellChanged(Exception):
+    """Somebody else, or another tab, has corrected the cell since it was looked at. `value`: what stands there now."""
+
+    def __init__(self, value: str | None) -> None:
+        self.value = value
+        super().__init__(value)
+
+
+class RowsDone(Exception):
+    """Something became of rows already: they are corrected no more. `rows`: their numbers."""
+
+    def __init__(self, done: Sequence[int]) -> None:
+        self.rows = done
+        super().__init__(done)
+
+
+class NoSuchCell(Exception):
+    """The upload has no such row, or no such column."""
+
+
+def correct(
+    upload: Upload, table: Table, row: int, column: str, value: str, *, seen: str | None = None
+) -> Sequence[RowShown]:
+    """Set a cell; the rows that were checked again. `seen`: what whoever corrects it saw there, empty for an empty
+    cell. Raises CellChanged, RowsDone and NoSuchCell."""
+    return paste(upload, table, row, column, [[value]], seen=seen)
+
+
+def paste(
+    upload: Upload,
+    table: Table,
+    row: int,
+    column: str,
+    block: Sequence[Sequence[str]],
+    *,
+    view: View = EVERYTHING,
+    seen: str | None = None,
+) -> Sequence[RowShown]:
+    """Set a block of cells from one on: to its right as the grid has them, and below as the view has them. What goes
+    beyond the last row or column is left out. The rows that were checked again. Raises CellChanged, RowsDone and
+    NoSuchCell."""
+    with transaction.atomic():
+        held = _held(upload)
+        numbers = queries.numbers(held, view, from_row=row, most=len(block))
+        if column not in held.places or row not in numbers:
+            raise NoSuchCell
+        first, last = held.places[column], rows.width(held)
+        edits = [
+            (number, str(place), _cell(value))
+            for number, line in zip(numbers, block, strict=False)
+            for place, value in zip(range(first, last), line, strict=False)
+        ]
+        loaded = rows.load(held, sql.SQL('"row" = any({})').format(sql.Literal(numbers)))
+        now = loaded.rows[str(first)][0]
+        if seen is not None and _cell(seen) != now:
+            raise CellChanged(now)
+        checked = _correct(held, table, loaded, pl.DataFrame(edits, schema=dict(EDITS), orient="row"))
+    upload.refresh_from_db()
+    return queries.rows_of(upload, checked)
+
+
+def correct_equal(upload: Upload, table: Table, column: str, old: str, new: str) -> int:
+    """Set every cell of a column that holds `old`, of rows that nothing became of yet; how many there were. Raises
+    NoSuchCell."""
+    with transaction.atomic():
+        held = _held(upload)
+        if column not in held.places:
+            raise NoSuchCell
+        place = held.places[column]
+        cell, value = sql.SQL("cells[{}]").format(place + 1), sql.Literal(_cell(old))
+        loaded = rows.load(held, sql.SQL("{} is not distinct from {} and state is null").format(cell, value))
+        edits = loaded.rows.select(ROW, place=pl.lit(str(place)), value=pl.lit(_cell(new), TEXT))
+        _correct(held, table, loaded, edits)
+    upload.refresh_from_db()
+    return len(loaded.rows)
+
+
+def _held(upload: Upload) -> Upload:
+    """The upload, locked: of two corrections at once, the second sees what the first made of the rows."""
+    return Upload.objects.select_for_update().get(id=upload.id)
+
+
+def _cell(text: str) -> str | None:
+    """A text as reading a file leaves it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").strip()[: MAX_CHARACTERS + 1] or None
+
+
+def _correct(upload: Upload, table: Table, loaded: Rows, edits: pl.DataFrame) -> Sequence[int]:
+    """Apply edits to the rows that were loaded, check what depends on them, and write it; the numbers of the rows that
+    were checked."""
+    if done := loaded.rows.filter(pl.col("state").is_not_null())[ROW].to_list():
+        raise RowsDone(done)
+    edited = _edited(loaded, edits)
+    if edited.rows.equals(loaded.rows):
+        return [int(row) for row in loaded.rows[ROW]]
+    said = rows.said(upload)
+    after = together_of(table, values_of(table, *rows.texts(upload, table, edited), upload.written, said))
+    others = _together(upload, pl.concat([loaded.rows["together"], after]), edited.rows[ROW])
+    concerned = Rows(pl.concat([edited.rows, others.rows]).sort(ROW), pl.concat([edited.read, others.read]))
+    checked = check(table, *rows.texts(upload, table, concerned), upload.written, said)
+    rows.change(upload, concerned, checked)
+    _count(upload, concerned.rows, checked.faults)
+    return [int(row) for row in concerned.rows[ROW]]
+
+
+def _edited(loaded: Rows, edits: pl.DataFrame) -> Rows:
+    edited = loaded.rows
+    for (place,), of_place in edits.group_by("place"):
+        values = of_place.select(ROW, value="value", edited=pl.lit(True))
+        edited = edited.join(values, on=ROW, how="left", maintain_order="left")
+        cell = pl.when("edited").then("value").otherwise(pl.col(str(place)))
+        edited = edited.with_columns(cell.alias(str(place))).drop("value", "edited")
+    first_time = loaded.rows.filter(~pl.col(ROW).is_in(loaded.read[ROW].implode()))
+    return Rows(edited, pl.concat([loaded.read, first_time.select(ROW, *loaded.places)]))
+
+
+def _together(upload: Upload, together: pl.Series, but: pl.Series) -> Rows:
+    """The other rows that have one of these in common."""
+    common = together.drop_nulls()
+    condition = sql.SQL("together = any({})").format(text_array(common)) if len(common) else sql.SQL("false")
+    others = rows.load(upload, sql.SQL("state is null and {}").format(condition))
+    known = pl.col(ROW).is_in(but.implode())
+    return Rows(others.rows.filter(~known), others.read.filter(~known))
+
+
+def _count(upload: Upload, before: pl.DataFrame, after: pl.DataFrame) -> None:
+    """The counts of an upload, of which the faults of some rows are others now."""
+    gone = [json.loads(faults) for faults in before["faults"].drop_nulls()]
+    counts = Counter((column, code) for faults in gone for column, code, _details in faults)
+    counts.subtract(after.select("column", "code").iter_rows())
+    upload.faulty += after[ROW].n_unique() - len(gone)
+    for (column, code), fewer in counts.items():
+        of_column = upload.counts.setdefault(column, {})
+        of_column[code] = of_column.get(code, 0) - fewer
+    upload.counts = {
+        column: left for column, codes in upload.counts.items() if (left := {code: n for code, n in codes.items() if n})
+    }
+    upload.save(update_fields=["faulty", "counts"])
