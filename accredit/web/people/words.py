@@ -58,6 +58,7 @@ ACTIONS: Words = {
     "partner_let_in": _("let the partner sign in"),
     "set_up_changed": _("changed the set-up of"),
     "program_added": _("added the program"),
+    "request_rules_changed": _("changed the rules for conversion requests of"),
     "two_factor_reset": _("removed the second step of"),
 }
 """What somebody did, before what they did it to."""
@@ -68,4 +69,8 @@ DETAILS: Words = {
     "after": pgettext_lazy("audit log", "after"),
     "scope": _("may"),
     "expires_at": _("ends"),
+    "period_days": _("days for which requests are taken"),
+    "own_decisions": _("own requests may be decided"),
+    "accept_after_days": _("days until a request accepts itself"),
+    "accept_up_to_minor": _("up to cents"),
 }
