@@ -11,7 +11,7 @@ from accredit.imports.declaring import Decimals
 POINT = r"^([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?$"
 COMMA = r"^([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$"
 BLANKS = r"[\s\x{a0}\x{202f}'’]"
-SHORTENED = r"^[+-]?[0-9]([.,][0-9]+)?[eE]\+?[0-9]+$"
+SHORTENED = r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$"
 """What a spreadsheet makes of long numbers."""
 
 

@@ -16,6 +16,8 @@ from accredit.money import decimals_by_currency
 
 CONTROL = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 CONTROL_BUT_LINES = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+SHORTENED_TEXT = r"^[0-9]([.,][0-9]+)?[eE]\+[0-9]+$"
+"""A text may well be `12e34`, but hardly `1,2E+35`."""
 WHOLE = r"^\+?[0-9]{1,18}$"
 MAX_SUGGESTIONS = 200
 """So many distinct words of a column get the one that they resemble: looking for it takes a while."""
@@ -113,10 +115,6 @@ def _texts(column: Column, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
         .then(pl.lit("digits_lost")),
     )
     return cells.select(pl.when(pl.col("code").is_null()).then("text")).to_series(), cells["code"]
-
-
-SHORTENED_TEXT = SHORTENED.replace(r"\+?[0-9]", r"\+[0-9]")
-"""A text may well be `12e34`, but hardly `1,2E+35`."""
 
 
 def _numbers(column: Column, texts: pl.Series) -> tuple[pl.Series, pl.Series]:

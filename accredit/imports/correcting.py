@@ -84,16 +84,15 @@ def paste(
     return queries.rows_of(upload, checked)
 
 
-def correct_equal(upload: Upload, table: Table, column: str, old: str, new: str) -> int:
-    """Set every cell of a column that holds `old`, of rows that nothing became of yet; how many there were. Raises
-    NoSuchCell."""
+def correct_equal(upload: Upload, table: Table, column: str, old: str, new: str, *, view: View = EVERYTHING) -> int:
+    """Set every cell of a column that holds `old`, of rows of a view that nothing became of yet; how many there were.
+    Raises NoSuchCell."""
     with transaction.atomic():
         held = _held(upload)
         if column not in held.places:
             raise NoSuchCell
         place = held.places[column]
-        cell, value = sql.SQL("cells[{}]").format(place + 1), sql.Literal(_cell(old))
-        loaded = rows.load(held, sql.SQL("{} is not distinct from {} and state is null").format(cell, value))
+        loaded = rows.load(held, queries.holding(held, column, _cell(old), view))
         edits = loaded.rows.select(ROW, place=pl.lit(str(place)), value=pl.lit(_cell(new), TEXT))
         _correct(held, table, loaded, edits)
     upload.refresh_from_db()

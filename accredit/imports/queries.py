@@ -126,6 +126,17 @@ def count(upload: Upload, view: View = EVERYTHING) -> int:
     return _number(upload, sql.SQL("count(*)"), view.condition()) or 0
 
 
+def holding(upload: Upload, column: str, text: str | None, view: View) -> sql.Composable:
+    """In SQL: the rows of a view that hold this text (None: nothing) in a column, and of which nothing became yet."""
+    cell = sql.SQL("cells[{}] is not distinct from {}").format(upload.places[column] + 1, sql.Literal(text))
+    return sql.SQL("{} and {} and state is null").format(view.condition(), cell)
+
+
+def count_holding(upload: Upload, column: str, text: str | None, view: View = EVERYTHING) -> int:
+    """How many such rows there are."""
+    return _number(upload, sql.SQL("count(*)"), holding(upload, column, text, view)) or 0
+
+
 def next_fault(upload: Upload, *, after: int, view: View = EVERYTHING) -> int | None:
     """The first row with a fault behind a row, or the first one at all where there is none behind it."""
     condition = sql.SQL("{} and faults is not null").format(view.condition())
