@@ -11,7 +11,10 @@ class WebConfig(AppConfig):
         """Declare the kinds of jobs that speak as the pages do."""
         from accredit.web.conversions.page import PAGE as CONVERSIONS
         from accredit.web.lists import exporting
+        from accredit.web.request_imports import downloads
         from accredit.web.requests import jobs as deciding
+        from accredit.web.requests.page import PAGE as REQUESTS
 
-        exporting.declare([CONVERSIONS])
+        exporting.declare([CONVERSIONS, REQUESTS])
         deciding.declare()
+        downloads.declare()

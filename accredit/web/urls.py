@@ -8,6 +8,8 @@ from accredit.web.intake import urls as intake
 from accredit.web.jobs import urls as jobs
 from accredit.web.people import signing_in
 from accredit.web.people import urls as people
+from accredit.web.request_imports import urls as request_imports
+from accredit.web.requests import urls as requests
 from accredit.web.setup import urls as setup
 from accredit.web.terms import urls as terms
 from accredit.web.validation import urls as validation
@@ -21,6 +23,8 @@ urlpatterns = [
     *jobs.urlpatterns,
     *people.urlpatterns,
     *terms.urlpatterns,
+    *request_imports.urlpatterns,
+    *requests.urlpatterns,
     *setup.urlpatterns,
     *validation.urlpatterns,
 ]

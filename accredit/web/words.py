@@ -10,6 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accredit.conversions.models import REQUESTED
+
 Words = Mapping[str, str | Promise]
 
 STATUSES: Words = {"open": _("Open"), "approved": _("Approved"), "rejected": _("Rejected")}
@@ -57,6 +59,7 @@ REASONS: Words = {
     "last_click": _("Last click"),
     "promo_code": _("Promo code"),
     "no_candidate": _("No candidate"),
+    "request": _("Conversion request"),
 }
 
 NOBODY = _("Nobody")
@@ -157,7 +160,11 @@ TURNOVER_NOT_CHANGED: Words = {
 }
 """Why a turnover did not change."""
 
-REQUEST_KINDS: Words = {"create": _("New"), "change": _("Change"), "claim": _("Claim")}
+REQUEST_KINDS: Words = {
+    "create": pgettext_lazy("conversion request", "New"),
+    "change": pgettext_lazy("conversion request", "Change"),
+    "claim": _("Claim"),
+}
 """What a conversion request asks for."""
 
 REQUEST_STAGES: Words = {
@@ -180,6 +187,13 @@ def way_in(source: str, signed: bool | None) -> str:
 def trust(signed: bool | None) -> str:
     """Whether the program's key signed what came in; empty for what came in a file."""
     return "" if signed is None else gettext("signed") if signed else gettext("not signed")
+
+
+def reason(code: str) -> str:
+    """Why somebody is credited, such as `Promo code` or `Request 123`."""
+    if code.startswith(REQUESTED):
+        return gettext("Request %(number)s") % {"number": code.removeprefix(REQUESTED)}
+    return word(REASONS, code)
 
 
 def word(words: Words, code: str) -> str:

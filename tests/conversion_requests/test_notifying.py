@@ -48,9 +48,9 @@ def test_owners_are_told_what_was_raised_once_and_partners_what_became_of_it(sho
     assert tell_by_the_clock(SOON) == 3
     text = mail.outbox[0].body
     assert sent() == [
-        "advertiser: Anvils: 2 conversion requests raised",
-        "agency: Anvils: 2 conversion requests raised",
-        "owner: Anvils: 2 conversion requests raised",
+        "advertiser: Anvil Shop: 2 conversion requests raised",
+        "agency: Anvil Shop: 2 conversion requests raised",
+        "owner: Anvil Shop: 2 conversion requests raised",
     ]
     assert "2 conversion requests raised: number 1, 2" in text
     assert "2 requests wait for an answer of yours." in text
@@ -60,7 +60,7 @@ def test_owners_are_told_what_was_raised_once_and_partners_what_became_of_it(sho
     decided(shop.program, "number | verdict | reason\n 2 | rejected | returned", now=SOON)
     processed(shop.program, now=SOON)
     assert tell_by_the_clock(SOON + timedelta(minutes=3)) == 1
-    assert sent() == ["partner: Anvils: 1 conversion request rejected, 1 conversion request processed"]
+    assert sent() == ["partner: Anvil Shop: 1 conversion request rejected, 1 conversion request processed"]
 
 
 def test_at_most_one_in_a_quarter_of_an_hour(shop: Shop) -> None:
@@ -69,7 +69,7 @@ def test_at_most_one_in_a_quarter_of_an_hour(shop: Shop) -> None:
     ask(shop, "11", now=SOON)
     assert tell_by_the_clock(SOON + timedelta(minutes=10)) == 0
     assert tell_by_the_clock(SOON + timedelta(minutes=20)) == 3
-    assert [subject for subject in sent() if "owner" in subject] == ["owner: Anvils: 1 conversion request raised"] * 2
+    assert [subject for subject in sent() if "owner" in subject] == ["owner: Anvil Shop: 1 conversion request raised"] * 2
 
 
 def test_comments_are_quoted_to_the_other_side_in_its_language(shop: Shop) -> None:
@@ -82,7 +82,7 @@ def test_comments_are_quoted_to_the_other_side_in_its_language(shop: Shop) -> No
     assert Request.objects.get(id=about.id).answer_from == "partner"
     assert tell_by_the_clock(SOON + timedelta(minutes=20)) == 1
     text = mail.outbox[0].body
-    assert sent() == ["partner: Anvils: 1 Kommentar"]
+    assert sent() == ["partner: Anvil Shop: 1 Kommentar"]
     assert "Kommentar zu Request 1, Order 10: „Where is the receipt?“" in text
     assert "1 Request wartet auf eine Antwort von Ihnen." in text
 
@@ -94,12 +94,12 @@ def test_it_can_be_switched_off(shop: Shop) -> None:
         be_silent(shop.users[who], program)
     ask(shop, "10")
     assert tell_by_the_clock(SOON) == 1
-    assert sent() == ["advertiser: Anvils: 1 conversion request raised"]
+    assert sent() == ["advertiser: Anvil Shop: 1 conversion request raised"]
     later = SOON + timedelta(hours=1)
     speak_again(shop.users["owner"], program, now=later)
     ask(shop, "11", now=later)
     tell_by_the_clock(later + timedelta(minutes=20))
-    assert "owner: Anvils: 1 conversion request raised" in sent()
+    assert "owner: Anvil Shop: 1 conversion request raised" in sent()
 
 
 def test_a_worker_that_dies_while_sending_tells_nobody_twice(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_a_worker_that_dies_while_sending_tells_nobody_twice(shop: Shop, monkeyp
         with pytest.raises(SystemExit):
             tell_by_the_clock(SOON)
     assert tell_by_the_clock(SOON + timedelta(minutes=20)) == 2  # but for the one whose e-mail was under way
-    assert sent() == ["agency: Anvils: 1 conversion request raised", "owner: Anvils: 1 conversion request raised"]
+    assert sent() == ["agency: Anvil Shop: 1 conversion request raised", "owner: Anvil Shop: 1 conversion request raised"]
 
 
 def test_what_the_server_did_not_take_is_told_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

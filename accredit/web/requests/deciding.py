@@ -170,7 +170,7 @@ def _ask(request: HttpRequest, view: Viewpoint, verdict: str, *, reverse_name: s
         "changes": "" if every else ",".join("" if one is None else str(one) for one in rows["changes"]),
         "digest": looked.digest,
         "totals": [_total(one) for one in looked.totals],
-        "rows": [_row(row, view) for row in rows.head(SHOWN).iter_rows(named=True)],
+        "rows": [_row(row) for row in rows.head(SHOWN).iter_rows(named=True)],
         "more": formats.number(len(rows) - SHOWN) if len(rows) > SHOWN else "",
         "left_text": _left_out(len(looked.left)),
         "left": looked.left[:SHOWN],
@@ -216,7 +216,7 @@ def _total(one: Mapping[str, Any]) -> Mapping[str, str]:
     }
 
 
-def _row(row: Mapping[str, Any], view: Viewpoint) -> Mapping[str, str]:
+def _row(row: Mapping[str, Any]) -> Mapping[str, str]:
     currency = row["currency"]
     before, after, difference = (row[f"{name}_minor"] for name in ("commission_before", "commission", "difference"))
     return {

@@ -244,25 +244,29 @@ def new_form(view: Viewpoint, conversion: Conversion | None) -> Form:
     if conversion is None:
         values["currency"] = view.program.currency
         return Form(view, values, _empty(0))
-    values |= {"event_type": conversion.event_type, "order_token": conversion.order_token}
-    values |= {"partner": conversion.partner or "", "currency": conversion.currency}
+    values |= _names_of(conversion)
     return Form(view, values, _lines_of(conversion), conversion)
+
+
+def _names_of(conversion: Conversion) -> Mapping[str, str]:
+    """What a change of it cannot be without."""
+    return {
+        "event_type": conversion.event_type,
+        "order_token": conversion.order_token,
+        "partner": conversion.partner or "",
+        "currency": conversion.currency,
+    }
 
 
 def form_from(request: HttpRequest, view: Viewpoint, conversion: Conversion | None) -> Form:
     """The form as it was sent."""
     form = new_form(view, conversion)
     for name in TYPED:
-        form.values[name] = typed(request, name) or form.values[name] if name == "kind" else typed(request, name)
+        form.values[name] = typed(request, name)
     if form.values["kind"] not in (Kind.CREATE, Kind.CHANGE):
         form.values["kind"] = Kind.CREATE.value
     if conversion is not None:
-        form.values |= {
-            "kind": Kind.CHANGE.value,
-            "order_token": conversion.order_token,
-            "event_type": conversion.event_type,
-        }
-        form.values["partner"] = conversion.partner or ""
+        form.values |= {"kind": Kind.CHANGE.value, **_names_of(conversion)}
     form.lines = _typed_lines(request, form.lines if conversion is not None else ())
     return form
 
@@ -297,4 +301,4 @@ def _typed_lines(request: HttpRequest, there: Sequence[Line]) -> Sequence[Line]:
             line.now = of[line.item_id].now
         else:
             line.was = ""
-    return lines or (_empty(0) if not there else there)
+    return lines or there or _empty(0)

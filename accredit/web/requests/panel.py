@@ -128,7 +128,7 @@ def panel_of(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
         "figures": _figures(view, about),
         "fields": fields_of(names, about, conversion),
         "items": items_shown(about, conversion),
-        "evidence": evidence_of(names, about),
+        "evidence": evidence_of(names, about, conversion),
         "steps": steps,
         "comments": _comments(about, people, view),
         "attachments": _attachments(about, people, view),
