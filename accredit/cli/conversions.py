@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from accredit.cli.ready import ready
 from accredit.cli.reporting import counted
-from accredit.cli.serving import reporting_setup
 from accredit.cli.turnover import turnover
 
 if TYPE_CHECKING:
@@ -40,37 +40,28 @@ def credit_again(
 
     Exit code 0: all that is asked for was decided. 1: there is no such order, or nothing was done.
     """
-    with reporting_setup():
-        from accredit.config.installation import installation
+    with ready():
+        from accredit.conversions import crediting_again
+        from accredit.programs.queries import program_by_code
 
-        with installation():
-            from accredit.conversions import crediting_again
-            from accredit.conversions.operations import OrdersNotPriced
-            from accredit.files.errors import printable
-            from accredit.programs.queries import UnknownProgram, program_by_code
-
-            selection = crediting_again.Selection(tuple(order or ()), event_type, _day(since), _day(until))
-            parts: list[CreditedAgain] = []
-            try:
-                unknown = selection.missing(program_by_code(program).id)
-                for part in crediting_again.credit_again(program, selection, now=datetime.now(UTC), dry_run=dry_run):
-                    _show(part, shown=sum(len(one.changes) for one in parts))
-                    parts.append(part)
-            except (UnknownProgram, OrdersNotPriced) as error:
-                typer.secho(printable(error.args[0]), err=True, fg="red")
-                raise typer.Exit(1) from None
-            changed = sum(len(part.changes) for part in parts)
-            typer.echo(
-                f"{changed:,} {'would change' if dry_run else 'changed'},"
-                f" {sum(part.unchanged for part in parts):,} stay as they are."
-            )
-            if closed := sum(part.closed for part in parts):
-                typer.echo(f"{closed:,} are approved or rejected, and were left.")
-            if without := sum(part.without_clicks for part in parts):
-                typer.echo(f"{without:,} were left because the click that won is no longer there.")
-            _show_unknown(unknown)
-            if unknown:
-                raise typer.Exit(1)
+        selection = crediting_again.Selection(tuple(order or ()), event_type, _day(since), _day(until))
+        parts: list[CreditedAgain] = []
+        unknown = selection.missing(program_by_code(program).id)
+        for part in crediting_again.credit_again(program, selection, now=datetime.now(UTC), dry_run=dry_run):
+            _show(part, shown=sum(len(one.changes) for one in parts))
+            parts.append(part)
+        changed = sum(len(part.changes) for part in parts)
+        typer.echo(
+            f"{changed:,} {'would change' if dry_run else 'changed'},"
+            f" {sum(part.unchanged for part in parts):,} stay as they are."
+        )
+        if closed := sum(part.closed for part in parts):
+            typer.echo(f"{closed:,} are approved or rejected, and were left.")
+        if without := sum(part.without_clicks for part in parts):
+            typer.echo(f"{without:,} were left because the click that won is no longer there.")
+        _show_unknown(unknown)
+        if unknown:
+            raise typer.Exit(1)
 
 
 @app.command()
@@ -94,35 +85,27 @@ def validate(
     """
     if approve == (reject is not None):
         raise typer.BadParameter("say either --approve or --reject REASON")
-    with reporting_setup():
-        from accredit.config.installation import installation
+    with ready():
+        from accredit.conversions.crediting_again import Selection
+        from accredit.conversions.history import Actor
+        from accredit.conversions.models import Way
+        from accredit.conversions.validating import validate
 
-        with installation():
-            from accredit.conversions.crediting_again import Selection
-            from accredit.conversions.history import Actor
-            from accredit.conversions.models import Way
-            from accredit.conversions.validating import validate
-            from accredit.programs.queries import UnknownProgram
-
-            selection = Selection(tuple(order or ()), event_type, _day(since), _day(until))
-            try:
-                asked, unknown = _asked(program, selection, reject, comment)
-                if not (yes or dry_run):
-                    what = "Approve" if approve else "Reject"
-                    typer.confirm(f"{what} {counted(len(asked), 'conversion')} for good?", abort=True)
-                changed, unchanged = 0, 0
-                for part in validate(program, asked, Actor(Way.COMMAND), now=datetime.now(UTC), dry_run=dry_run):
-                    _show_unchanged(part, shown=unchanged)
-                    changed += len(part.changes)
-                    unchanged += len(part.unchanged)
-            except UnknownProgram as error:
-                typer.secho(str(error.args[0]), err=True, fg="red")
-                raise typer.Exit(1) from None
-            _show_unknown(unknown)
-            verb = "approved" if approve else "rejected"
-            typer.echo(f"{counted(changed, 'conversion')} {'would be ' if dry_run else ''}{verb}.")
-            if unchanged or unknown:
-                raise typer.Exit(1)
+        selection = Selection(tuple(order or ()), event_type, _day(since), _day(until))
+        asked, unknown = _asked(program, selection, reject, comment)
+        if not (yes or dry_run):
+            what = "Approve" if approve else "Reject"
+            typer.confirm(f"{what} {counted(len(asked), 'conversion')} for good?", abort=True)
+        changed, unchanged = 0, 0
+        for part in validate(program, asked, Actor(Way.COMMAND), now=datetime.now(UTC), dry_run=dry_run):
+            _show_unchanged(part, shown=unchanged)
+            changed += len(part.changes)
+            unchanged += len(part.unchanged)
+        _show_unknown(unknown)
+        verb = "approved" if approve else "rejected"
+        typer.echo(f"{counted(changed, 'conversion')} {'would be ' if dry_run else ''}{verb}.")
+        if unchanged or unknown:
+            raise typer.Exit(1)
 
 
 def _asked(

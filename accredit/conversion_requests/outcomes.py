@@ -11,6 +11,7 @@ import polars as pl
 
 from accredit.conversion_requests.models import Kind
 from accredit.conversion_requests.queries import SHOWN, State
+from accredit.conversions.models import REQUESTED
 from accredit.conversions.turnover import ASKED_ITEMS, repriced
 from accredit.engine.deciding import Decided
 from accredit.engine.frames import CLICK_FIELDS, CONVERSIONS, CREDITS, EXPLANATIONS, ITEMS, PRICED_ORDERS, RATES, ROW
@@ -59,7 +60,7 @@ def outcome_of(program: Program, rows: pl.DataFrame, items: pl.DataFrame, state:
     credits = _credits(rows)
     by_rate = _priced(program, rows, conversions, credits, lines, _with_created(kept, conversions, created))
     trace = _with_claimed(by_rate, rows, credits)
-    reason = pl.when(CHANGES).then("reason_now").otherwise(pl.format("request {}", "number"))
+    reason = pl.when(CHANGES).then("reason_now").otherwise(pl.format(f"{REQUESTED}{{}}", "number"))
     said = credits.with_columns(rows.select(reason=reason))
     decided = Decided(conversions, said, pl.DataFrame(schema=dict(EXPLANATIONS)), trace, summarize(trace))
     return Outcome(rows, decided, lines, by_rate.orders["commission_minor"], same_money)

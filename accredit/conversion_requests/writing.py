@@ -13,7 +13,7 @@ from psycopg import sql
 from accredit.conversion_requests.outcomes import CREATES, Outcome
 from accredit.conversions import history
 from accredit.conversions.history import CHANGED, Actor
-from accredit.conversions.models import Cause, Status, Way
+from accredit.conversions.models import REQUESTED, Cause, Status, Way
 from accredit.conversions.rates import keep_rates
 from accredit.conversions.received import received
 from accredit.conversions.recording import (
@@ -103,7 +103,7 @@ def _let_in(program: Installed, outcome: Outcome, now: datetime) -> tuple[tuple[
 
 
 def _source() -> pl.Expr:
-    return pl.format("request {}", "number")
+    return pl.format(f"{REQUESTED}{{}}", "number")
 
 
 def _create(program: Installed, value: Program, came: tuple[Outcome, pl.Series], now: datetime) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accredit.conversions.models import CreditedTo, Status
+from accredit.conversions.models import REQUESTED, CreditedTo, Status
 from accredit.engine.program import CreditGroup
 from accredit.lists.columns import Column, Kind, choice, key, money, text
 
@@ -18,6 +18,14 @@ def _credited(value: str) -> Q:
     """`partner:CODE`, `channel:CODE`; `partner`, `channel`: any of them; `none`."""
     kind, _colon, code = value.partition(":")
     return Q(credited_to=kind, **{kind: code}) if code and kind in ("partner", "channel") else Q(credited_to=kind)
+
+
+REASONS = ("last_click", "promo_code", "no_candidate", "request")
+
+
+def _reason(value: str) -> Q:
+    """`request`: that of any conversion request, which goes by its number (`request 123`)."""
+    return Q(reason__startswith=REQUESTED) if value == "request" else Q(reason=value)
 
 
 def _contract(value: str) -> Q:
@@ -34,7 +42,7 @@ COLUMNS: Mapping[str, Column] = {
         choice("event", _("Event type"), "event_type"),
         choice("credited", _("Credited to"), "credited_to", "partner", "channel", matches=_credited),
         choice("party", _("Partner or channel"), "credited_to", codes=CreditedTo.values, for_owners=True),
-        choice("reason", _("Reason"), "reason", codes=("last_click", "promo_code", "no_candidate")),
+        choice("reason", _("Reason"), "reason", codes=REASONS, matches=_reason),
         choice(
             "group", _("Credit group"), "credit_group", can_be_empty=True, codes=[group.value for group in CreditGroup]
         ),

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import polars as pl
 from django.db import models, transaction
+from django.db.models import Q
 from psycopg import sql
 
 from accredit.conversions import history
-from accredit.conversions.models import Cause, Conversion, Status, Way
+from accredit.conversions.models import REQUESTED, Cause, Conversion, Status, Way
 from accredit.conversions.operations import OrdersNotPriced
 from accredit.conversions.queries import items_that_hold
 from accredit.conversions.rates import keep_rates, rate_ids
@@ -78,11 +79,13 @@ class Selection:
 @dataclass(frozen=True, slots=True)
 class CreditedAgain:
     """`changes` (CHANGES); the others are as they were: `unchanged` ones would be decided in the same way, `closed`
-    ones are approved or rejected, and of those `without_clicks` the click that won is no longer there."""
+    ones are approved or rejected, `requested` ones are credited by a conversion request, and of those `without_clicks`
+    the click that won is no longer there."""
 
     changes: pl.DataFrame
     unchanged: int = 0
     closed: int = 0
+    requested: int = 0
     without_clicks: int = 0
 
 
@@ -91,9 +94,13 @@ def credit_again(code: str, selection: Selection, *, now: datetime, dry_run: boo
     nothing. Raises UnknownProgram, and OrdersNotPriced for a batch whose commissions cannot be worked out."""
     program = program_by_code(code)
     selected = selection.of(program.id).order_by("occurred_at", "id")
-    ids = [str(key) for key in selected.filter(status=Status.OPEN).values_list("id", flat=True)]
-    nothing = pl.DataFrame(schema=dict(CHANGES))
-    yield CreditedAgain(nothing, closed=selected.exclude(status=Status.OPEN).count())
+    open_, requested = selected.filter(status=Status.OPEN), Q(reason__startswith=REQUESTED)
+    ids = [str(key) for key in open_.exclude(requested).values_list("id", flat=True)]
+    yield CreditedAgain(
+        pl.DataFrame(schema=dict(CHANGES)),
+        closed=selected.exclude(status=Status.OPEN).count(),
+        requested=open_.filter(requested).count(),
+    )
     for start in range(0, len(ids), BATCH_CONVERSIONS):
         with transaction.atomic():
             lock_program(code)

@@ -169,7 +169,9 @@ def who_did(
     view: Viewpoint, way: str | None, user: str | None, source: str | None
 ) -> tuple[str | None, str | None, str | None]:
     """Through what, who and from where, as far as the viewer may read it: a partner only that Accredit did it by
-    itself, else nothing: it was the advertiser."""
+    itself, or by which conversion request it was, else nothing: it was the advertiser."""
     if view.sees_everything:
         return way, user, source
+    if way == Way.REQUEST:
+        return way, None, source
     return (way if way == Way.AUTOMATIC else None), None, None

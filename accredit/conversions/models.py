@@ -23,6 +23,10 @@ class CreditedTo(models.TextChoices):
     NONE = "none"
 
 
+REQUESTED = "request "
+"""Before the number of the conversion request that gave the credit, where that is the reason."""
+
+
 class Cause(models.TextChoices):
     """What made a decision necessary."""
 

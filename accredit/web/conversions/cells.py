@@ -29,6 +29,8 @@ class Cells(cells.Cells):
         match column.name:
             case "credited":
                 return self.names.credited(one)
+            case "reason":
+                return words.reason(one.reason)
             case "model":
                 return _names(one.model) or words.word(words.RESTRICTIONS, one.restriction or "")
             case "adjustments":

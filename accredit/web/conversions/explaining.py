@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from accredit.access.permissions import Permission
 from accredit.conversions.columns import PREFIX
 from accredit.conversions.intake import came_in
-from accredit.conversions.models import Conversion, CreditedTo, Decision, Status
+from accredit.conversions.models import REQUESTED, Conversion, CreditedTo, Decision, Status
 from accredit.database.keys import key_to_text
 from accredit.lists.places import EPOCH
 from accredit.programs.visibility import Viewpoint
@@ -92,6 +92,9 @@ def _verdict(decision: Decision, names: Names) -> Sequence[str]:
         "group": words.word(words.CREDIT_GROUPS, decision.credit_group or ""),
         "code": decision.credited_promo_code,
     }
+    if decision.reason.startswith(REQUESTED):
+        number = decision.reason.removeprefix(REQUESTED)
+        return [_("%(who)s gets the credit by the conversion request %(number)s.") % {**facts, "number": number}]
     if decision.reason == "promo_code":
         first = _(
             "%(who)s gets the credit: its promo code %(code)s goes before every click of its credit group (%(group)s)."

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accredit.conversions import history
 from accredit.conversions.history import Row, timeline, told_to
-from accredit.conversions.models import Conversion, CreditedTo
+from accredit.conversions.models import REQUESTED, Conversion, CreditedTo, Way
 from accredit.programs.models import RejectionReason
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
@@ -72,7 +72,10 @@ def who_did(way: str, user: str | None, source: str | None, view: Viewpoint) -> 
     """Who changed something, and through what: `Ann, from the file returns.csv, row 7`. A partner reads who of the
     two it was, and no more."""
     way, user, source = history.who_did(view, way, user, source)
-    through = words.word(words.CHANGE_WAYS, way) if way else _("by the advertiser")
+    if way == Way.REQUEST and source:
+        through, source = _("by the conversion request %(number)s") % {"number": source.removeprefix(REQUESTED)}, None
+    else:
+        through = words.word(words.CHANGE_WAYS, way) if way else _("by the advertiser")
     return ", ".join(part for part in (user, through, source) if part)
 
 
