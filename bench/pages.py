@@ -147,12 +147,12 @@ def fill(url: str, code: str, size: int) -> None:
             owner.execute(FILL, facts)
 
 
-def without_indexes(owner: "psycopg.Connection[Any]") -> Sequence[str]:
-    """Takes the indexes of the conversions off; what makes them again."""
+def without_indexes(owner: "psycopg.Connection[Any]", table: str) -> Sequence[str]:
+    """Takes the indexes of a table off, but for those of its constraints; what makes them again."""
     found = owner.execute(
         "select index.indexrelid::regclass::text, pg_get_indexdef(index.indexrelid) from pg_index index"
-        " where index.indrelid = 'conversions_conversion'::regclass"
-        " and not exists (select from pg_constraint where conindid = index.indexrelid)"
+        " where index.indrelid = %s::regclass and not index.indisunique",
+        [table],
     ).fetchall()
     for name, _definition in found:
         owner.execute(sql.SQL("drop index {}").format(sql.Identifier(name)))
@@ -165,7 +165,7 @@ def seconds_of(asked: Callable[[], object]) -> float:
     return timer.seconds
 
 
-def measure(name: str, addresses: Mapping[str, Sequence[str]], sizes: Mapping[str, int]) -> None:
+def measure(name: str, addresses: Mapping[str, Sequence[str]], sizes: Mapping[str, int], what: str) -> None:
     """Print the figures of one list: its addresses by program."""
     from django.db import connection
     from django.test import Client
@@ -192,7 +192,7 @@ def measure(name: str, addresses: Mapping[str, Sequence[str]], sizes: Mapping[st
     for code, size in sizes.items():
         p95 = quantiles(pages[code], n=20)[-1]
         yardstick = quantiles(rows[code], n=20)[-1]
-        Report(f"page of {size:,} conversions, {name}", p95, yardstick, p95 / PAGE_SECONDS, "<= 1").show()
+        Report(f"page of {size:,} {what}, {name}", p95, yardstick, p95 / PAGE_SECONDS, "<= 1").show()
         if code != "small":
             Report("  its rows alone", yardstick, None, yardstick / ROWS_SECONDS, "<= 1").show()
     small, large = (median(rows[code]) for code in sizes)
@@ -206,7 +206,7 @@ def main(large: bool) -> None:
         for code in sizes:
             installed.apply(PROGRAM.replace("CODE", code))
         with psycopg.connect(installed.url(embedded.OWNER), autocommit=True) as owner:
-            indexes = without_indexes(owner)
+            indexes = without_indexes(owner, "conversions_conversion")
             for code, size in sizes.items():
                 fill(installed.url(embedded.OWNER), code, size)
             for definition in indexes:
@@ -235,7 +235,7 @@ def ask(sizes: Mapping[str, int], repeats: int) -> None:
             ]
             for code, size in sizes.items()
         }
-        measure(name, asked, sizes)
+        measure(name, asked, sizes, "conversions")
     for code, size in sizes.items():
         for name, query in {
             "everything": "",

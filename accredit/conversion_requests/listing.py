@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accredit.conversion_requests.models import PREFIX, Kind, Request, Stage, StageChange
 from accredit.conversions.columns import PREFIX as CONVERSION
@@ -21,12 +22,19 @@ COLUMNS: Mapping[str, Column] = {
     column.name: column
     for column in (
         Column("time", _("Created"), columns.Kind.INSTANT, ("raised_at",), ("raised_at",), indexed=True),
-        Column("number", _("Number"), columns.Kind.NUMBER, ("number",), ("number",), indexed=True),
+        Column(
+            "number",
+            pgettext_lazy("conversion request", "Number"),
+            columns.Kind.NUMBER,
+            ("number",),
+            ("number",),
+            indexed=True,
+        ),
         Column("by", _("Created by"), columns.Kind.CHOICE, ("raised_by_id", "raised_by_name")),
         choice("way", _("Created through"), "way", codes=Way.values),
         choice("status", _("Stage"), "stage", codes=Stage.values),
         Column("changed", _("At this stage since"), columns.Kind.INSTANT, ("changed_at",), ("changed_at",)),
-        choice("reason", _("Reason"), "stage_reason", can_be_empty=True),
+        Column("reason", _("Reason"), columns.Kind.CHOICE, ("stage_reason",), can_be_empty=True),
         choice("type", _("Type"), "kind", codes=Kind.values),
         text("order", _("Order number"), "order_token", can_be_empty=False),
         choice("event", _("Event type"), "event_type"),

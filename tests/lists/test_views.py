@@ -108,3 +108,10 @@ def test_who_leaves_an_organization_loses_its_views(shop: Shop) -> None:
     assert kept.views == []
     assert kept.habit is not None
     assert kept.habit.view is None
+
+
+def test_views_are_those_of_one_list(shop: Shop) -> None:
+    user, program = shop.users["owner"], shop.program
+    for name in (LIST, "others"):  # of the same name
+        keep_view(user=user, program=program, list_name=name, name="Mine", query=f"status={name}")
+    assert [one.query for one in kept_by(user, program, "others").views] == ["status=others"]
