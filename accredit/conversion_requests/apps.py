@@ -8,6 +8,7 @@ class ConversionRequestsConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the kinds of jobs of this room."""
-        from accredit.conversion_requests import decision_job
+        from accredit.conversion_requests import decision_job, import_job
 
         decision_job.declare()
+        import_job.declare()

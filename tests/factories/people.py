@@ -6,6 +6,8 @@ from accredit.access.models import Membership, Organization, OrganizationKind, R
 from accredit.conversions.columns import PREFIX
 from accredit.conversions.models import Conversion
 from accredit.database.keys import key_to_text
+from accredit.imports.models import PREFIX as UPLOAD
+from accredit.imports.models import Upload
 from accredit.jobs.models import PREFIX as JOB
 from accredit.jobs.models import Job, State
 from accredit.programs.changing import setup_of
@@ -55,7 +57,8 @@ ITEMS = """
 @dataclass(frozen=True, slots=True)
 class Shop:
     """`users`: by who they are (PEOPLE); `keys`: order token → key of the conversion, as addresses have it; and
-    `their-job` → that of a job of the agency; and those of `parts_of`."""
+    `their-job`, `their-import` → that of a job of the agency, of an import of requests of the owner; and those of
+    `parts_of`."""
 
     program: Program
     users: dict[str, User]
@@ -76,7 +79,13 @@ def open_shop() -> Shop:
         program=program, user=users["agency"], kind="validation", asked={}, state=State.DONE, ended_at=NOW
     )
     keys = {one.order_token: key_to_text(PREFIX, one.id) for one in Conversion.objects.filter(program=program)}
-    return Shop(program, users, {**keys, **parts_of(program), "their-job": key_to_text(JOB, job.id)})
+    upload = Upload.objects.create(
+        program_id=program.id, user=users["owner"], kind="request_import", file_name="requests.csv",
+        names=["Order number"], places={"order_token": 0}, created_at=NOW,
+        told={"format": "CSV", "encoding": "UTF-8", "separator": ","},
+    )  # fmt: skip
+    theirs = {"their-job": key_to_text(JOB, job.id), "their-import": key_to_text(UPLOAD, upload.id)}
+    return Shop(program, users, {**keys, **parts_of(program), **theirs})
 
 
 def parts_of(program: Program) -> dict[str, str]:

@@ -63,7 +63,7 @@ def cells(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
         before = queries.rows_of(kept, [int(asked["row"])])
         was_wrong = any(name == column for one in before for name, *_rest in one.faults)
         changed = correcting.correct(kept, table, int(asked["row"]), column, str(asked["text"]), seen=seen)
-        alike = queries.equal_cells(kept, column, seen, View(column=column)) if was_wrong else 0
+        alike = queries.count_holding(kept, column, seen or None, View(column=column)) if was_wrong else 0
         return _answer(kept, table, changed, equal=alike)
 
     return _correct(request, view, upload, act)

@@ -32,6 +32,8 @@ from accredit.web.validation.uploading import TOO_LARGE
 LATEST = 20
 SIZE = 100
 """Rows of one page of the grid."""
+AT_ONCE = 20_000
+"""The annotated file of so many rows is written while somebody waits for it."""
 for_raising = for_permitted(Permission.RAISE_REQUESTS, partners_too=True)
 
 
@@ -99,7 +101,7 @@ def format_of(request: HttpRequest) -> Format:
 
 def format_fields(said: Format) -> Sequence[Mapping[str, Any]]:
     """The fields that ask for it."""
-    by_itself = ("", _("by itself"))
+    by_itself = ("", _("as the file has them"))
     decimals = [by_itself, (Decimals.COMMA.value, "1.234,56"), (Decimals.POINT.value, "1,234.56")]
     dates = [
         by_itself,
@@ -163,7 +165,6 @@ def _grid_columns(kept: Upload, table: Table) -> Sequence[Mapping[str, Any]]:
                 "used": column is not None,
                 "help": column.help(language) if column else _("This column is not used."),
                 "number": column is not None and column.kind in (Kind.AMOUNT, Kind.NUMBER),
-                "width": max(70, min(220, 24 + 8 * len(title))),
                 "choices": [one.de if language == "de" else one.en for one in column.choices[:500]] if column else [],
             }
         )
@@ -203,6 +204,7 @@ def shown(request: HttpRequest, view: Viewpoint, kept: Upload, table: Table) -> 
     return {
         "key": key_to_text(PREFIX, kept.id),
         "figures": saying.figures(kept),
+        "is_large": kept.rows > AT_ONCE,
         "kinds": kinds,
         "query": urlencode(asked),
         "formats": format_fields(saying.format_said(kept)),

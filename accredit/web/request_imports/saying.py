@@ -85,7 +85,8 @@ def kind_of_fault(table: Table, name: str, code: str) -> str:
     if not name:
         return str(said.what) % defaultdict(lambda: "…")
     column = words.title(table.column(name))
-    return f"{column}: " + str(said.what) % defaultdict(lambda: "…", column=column)
+    text = str(said.what) % defaultdict(lambda: "…", column=column)
+    return f"{column}: {text}".replace("….", "…")
 
 
 def row(kept: Upload, table: Table, one: RowShown) -> Mapping[str, Any]:

@@ -55,6 +55,12 @@ function paint(cell, row) {
   return text;
 }
 
+// As wide as what stands in the column on the page that is shown first.
+function widthOf({ place, title }) {
+  const longest = Math.max(title.length + 1, ...shown.rows.map((row) => row.cells[place]?.length ?? 0));
+  return Math.max(70, Math.min(260, 28 + 7.5 * longest));
+}
+
 function definitions() {
   const number = {
     field: "row", title: data("wordRow"), frozen: true, width: 74, minWidth: 60, hozAlign: "right", headerHozAlign: "right", resizable: false,
@@ -68,7 +74,7 @@ function definitions() {
     },
   };
   return [number, ...columns().map((one) => ({
-    field: `c${one.place}`, title: one.title, width: one.width, minWidth: 56, headerTooltip: one.help,
+    field: `c${one.place}`, title: one.title, width: widthOf(one), minWidth: 56, headerTooltip: one.help,
     hozAlign: one.number ? "right" : "left", headerHozAlign: one.number ? "right" : "left",
     formatter: (cell) => paint(cell, cell.getData()), cssClass: one.used ? "" : "unused",
   }))];
@@ -77,12 +83,15 @@ function definitions() {
 // Tabulator compares by field: each cell's text is one of them.
 const asRow = (row) => ({ ...row, id: row.row, ...Object.fromEntries(row.cells.map((text, place) => [`c${place}`, text])) });
 
-async function load(start, { row = null, place = at.place, focus = true, last = false } = {}) {
+async function fetchPage(start, row) {
   const answer = await ask(`${data("rows")}?${queryOf(row === null ? { start } : { row })}`);
-  if (!answer || !grid()) return;
-  shown = answer;
-  const target = row ?? (last ? shown.rows.at(-1)?.row : shown.rows[0]?.row) ?? null;
-  at = { row: target, place };
+  if (answer) shown = answer;
+  return answer;
+}
+
+async function load(start, { row = null, place = at.place, focus = true, last = false } = {}) {
+  if (!await fetchPage(start, row) || !grid()) return;
+  at = { row: row ?? (last ? shown.rows.at(-1) : shown.rows[0])?.row ?? null, place };
   await table.replaceData(shown.rows.map(asRow));
   tellPlace();
   if (focus) focusCell(at);
@@ -115,7 +124,7 @@ function tellCell() {
   const faults = [...(row.faults[at.place] ?? []), ...(row.faults.whole ?? [])];
   const parts = [[words("Where", { row: row.row, column: column.title }), "where"]];
   for (const { what, remedy } of faults) parts.push([what, "wrong"], [remedy, ""]);
-  if (at.place in row.originals) parts.push([words("Was", { text: row.originals[at.place] ?? "" }), "soft"]);
+  if (at.place in row.originals) parts.push([row.originals[at.place] ? words("Was", { text: row.originals[at.place] }) : words("WasEmpty"), "soft"]);
   if (row.note) parts.push([row.note, "soft"]);
   line().replaceChildren(...parts.filter(([text]) => text).map(([text, className]) => {
     const part = document.createElement("span");
@@ -125,7 +134,9 @@ function tellCell() {
   }));
   const offer = document.getElementById("cell-equal");
   offer.hidden = !equal?.count;
-  if (equal?.count) offer.querySelector("span").textContent = words(equal.count === 1 ? "EqualOne" : "EqualMany", equal);
+  if (!equal?.count) return;
+  const name = `${equal.seen === null ? "Empty" : "Equal"}${equal.count === 1 ? "One" : "Many"}`;
+  offer.querySelector("span").textContent = words(name, equal);
 }
 
 function say(text) {
@@ -140,7 +151,7 @@ async function settle(answer) {
   const changed = answer.rows.filter((row) => rowAt(row.row));
   shown.rows = shown.rows.map((row) => changed.find((one) => one.row === row.row) ?? row);
   const focused = cellElement(at)?.contains(document.activeElement) || document.activeElement === document.body;
-  await table.updateData(changed.map(asRow));
+  if (changed.length) await table.updateData(changed.map(asRow));
   for (const row of changed) table.getRow(row.row)?.reformat();
   if (focused) focusCell(at); // rows that were laid out again have lost it
   else tellCell();
@@ -314,17 +325,19 @@ function onClick(event) {
 
 async function mount() {
   if (!grid() || grid().classList.contains("tabulator")) return;
-  table?.destroy();
+  const asked = new URLSearchParams(location.search).get("row");
+  if (!await fetchPage(0, asked === null ? null : Number(asked)) || !grid()) return;
+  at = { row: asked === null ? shown.rows[0]?.row ?? null : Number(asked), place: columns()[0].place };
   table = new Tabulator(grid(), {
-    index: "id", data: [], columns: definitions(), layout: "fitData", renderVertical: "basic", height: "100%",
+    index: "id", data: shown.rows.map(asRow), columns: definitions(), layout: "fitData", renderVertical: "basic", height: "100%",
     columnDefaults: { headerSort: false },
-    rowFormatter: (row) => { row.getElement().dataset.row = row.getData().row; },
+    rowFormatter: (row) => { Object.assign(row.getElement().dataset, { row: row.getData().row, id: row.getData().row }); },
   });
   await new Promise((resolve) => { table.on("tableBuilt", resolve); });
   grid().ariaLabel = data("label");
   grid().querySelector(".tabulator-tableholder").removeAttribute("tabindex");
-  const row = new URLSearchParams(location.search).get("row");
-  await load(0, { row: row === null ? null : Number(row), place: columns()[0].place, focus: false });
+  tellPlace();
+  tellCell();
 }
 
 // A file goes up with a bar that says how far it is; then the server reads and checks it, which nobody can foretell.
