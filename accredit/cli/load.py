@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from accredit.cli.reporting import counted, reporting_errors, stoppable
-from accredit.cli.serving import reporting_setup
+from accredit.cli.ready import ready
+from accredit.cli.reporting import counted, stoppable
 
 if TYPE_CHECKING:
     from accredit.conversions.operations import Loaded
@@ -37,21 +37,12 @@ def load(
     Exit code 0: all rows are in the database. 1: the files have errors (nothing is loaded then), or some rows came
     earlier with other content, which stays. 2: wrong usage. 130: stopped by Ctrl-C.
     """
-    with stoppable(LOAD_AGAIN), reporting_setup(), reporting_errors():
-        from accredit.config.installation import installation
+    with stoppable(LOAD_AGAIN), ready():
+        from accredit.conversions import operations
 
-        with installation():
-            from accredit.conversions import operations
-            from accredit.programs.queries import UnknownProgram
-            from accredit.tracking.operations import TooManyDays
-
-            try:
-                with bars() as progress:
-                    loaded = operations.load(program, clicks, orders, items, now=datetime.now(UTC), progress=progress)
-            except (UnknownProgram, TooManyDays, operations.OrdersNotPriced) as error:
-                typer.secho(str(error.args[0]), err=True, fg="red")
-                raise typer.Exit(1) from None
-            report(loaded)
+        with bars() as progress:
+            loaded = operations.load(program, clicks, orders, items, now=datetime.now(UTC), progress=progress)
+        report(loaded)
 
 
 @contextmanager

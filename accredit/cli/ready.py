@@ -17,12 +17,19 @@ def ready() -> Iterator[None]:
 
         with installation():
             from accredit.access.operations import MembershipRefused, OrganizationRefused
+            from accredit.conversions.operations import OrdersNotPriced
+            from accredit.files.errors import printable
             from accredit.programs.operations import AdvertiserRefused
             from accredit.programs.queries import UnknownProgram
             from accredit.programs.signing_keys import KeyRefused
+            from accredit.tracking.operations import TooManyDays
 
+            refusals = (
+                AdvertiserRefused, KeyRefused, MembershipRefused, OrdersNotPriced, OrganizationRefused, TooManyDays,
+                UnknownProgram,
+            )  # fmt: skip
             try:
                 yield
-            except (AdvertiserRefused, KeyRefused, MembershipRefused, OrganizationRefused, UnknownProgram) as error:
-                typer.secho(str(error.args[0]), err=True, fg="red")
+            except refusals as error:
+                typer.secho(printable(str(error.args[0])), err=True, fg="red")
                 raise typer.Exit(1) from None
