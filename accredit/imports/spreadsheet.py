@@ -3,13 +3,14 @@ own XML: errors, which it takes for empty, and numbers that were longer than a s
 
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 import fastexcel
 import polars as pl
 
+from accredit.imports.sheet_xml import NUMBER_TEXT, SheetXml
 from accredit.imports.sheets import (
     DIGITS_LOST,
     ERROR,
@@ -26,10 +27,7 @@ from accredit.imports.sheets import (
 MAX_UNPACKED_BYTES = 400 << 20
 SPREADSHEET_DIGITS = 15
 """A spreadsheet keeps and shows no more."""
-_CELL = r"<(?:\w+:)?c ([^>]*[^/>])>(?:<(?:\w+:)?f[^>]*>[^<]*</(?:\w+:)?f>|<(?:\w+:)?f[^>]*/>)?<(?:\w+:)?v>([^<]*)<"
 _FILLED = rb"<(?:\w+:)?(?:v|t)(?: [^>]*)?>[^<]"
-_MERGED = r'<(?:\w+:)?mergeCell ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"'
-_NUMBER_TEXT = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -41,7 +39,7 @@ def read_spreadsheet(path: Path) -> Sheet:
         if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED_BYTES:
             raise NotReadable("too_large_unpacked", most=MAX_UNPACKED_BYTES >> 20)
         shown, part, others = _shown_sheet(archive)
-        xml = archive.read(part).decode("utf-8", errors="replace")
+        xml = SheetXml.of(archive, part)
         if more := [name for name, other in others.items() if re.search(_FILLED, archive.read(other))]:
             raise NotReadable("several_sheets", names=", ".join([shown, *more]))
     sheet = fastexcel.read_excel(path).load_sheet(
@@ -54,8 +52,7 @@ def read_spreadsheet(path: Path) -> Sheet:
         raise NotReadable("too_many_columns", most=MAX_COLUMNS)
     frame = frame.rename({name: str(place) for place, name in enumerate(frame.columns)})
     rows = pl.int_range(1, frame.height + 1, eager=True, dtype=pl.Int64).alias("row")
-    cells = _marked(xml)
-    frame, marks = _as_shown(frame.with_columns(rows), cells)
+    frame, marks = _as_shown(frame.with_columns(rows), xml)
     filled = frame.filter(~pl.all_horizontal(pl.exclude("row").str.strip_chars().fill_null("") == ""))
     if filled.is_empty():
         raise NotReadable("empty")
@@ -63,7 +60,7 @@ def read_spreadsheet(path: Path) -> Sheet:
         raise NotReadable("too_many_rows", most=MAX_ROWS)
     header, body = filled.drop("row").row(0), filled.slice(1)
     first_row = filled["row"][0]
-    if merged := next((cells for cells, first, last in _merged(xml) if first <= first_row <= last), None):
+    if merged := next((cells for cells, first, last in xml.merged() if first <= first_row <= last), None):
         raise NotReadable("merged_headings", row=first_row, cells=merged)
     told = {"format": "XLSX", "sheet": shown, "other_sheets": str(len(others)), "first_row": str(first_row)}
     return sheet_of(
@@ -73,12 +70,6 @@ def read_spreadsheet(path: Path) -> Sheet:
         marks=marks.filter(pl.col("row") > first_row),
         told=told,
     )
-
-
-def _merged(xml: str) -> Iterator[tuple[str, int, int]]:
-    """Cells that are merged, such as `C1:F1`, with their first and last row."""
-    for first, first_row, last, last_row in re.findall(_MERGED, xml):
-        yield f"{first}{first_row}:{last}{last_row}", int(first_row), int(last_row)
 
 
 def _shown_sheet(archive: zipfile.ZipFile) -> tuple[str, str, Mapping[str, str]]:
@@ -103,51 +94,46 @@ def _shown_sheet(archive: zipfile.ZipFile) -> tuple[str, str, Mapping[str, str]]
     return name, tables.pop(name), tables
 
 
-def _marked(xml: str) -> pl.DataFrame:
-    """Every cell that has a value: row, column (A is 0), whether it is an error or a number, and the value."""
-    found = pl.DataFrame({"xml": [xml]}).select(pl.col("xml").str.extract_all(_CELL).explode().drop_nulls())
-    attributes = pl.col("xml").str.extract(_CELL, 1)
-    place = attributes.str.extract(r'\br="([A-Z]{1,3}[0-9]+)"')
-    letters = place.str.extract("^([A-Z]+)")
-    column = pl.lit(0, pl.Int64)
-    for at in range(3):
-        letter = letters.str.slice(at, 1)
-        digit = pl.when(letter != "").then(letter.replace_strict(_LETTERS, default=0, return_dtype=pl.Int64))
-        column = pl.when(digit.is_not_null()).then(column * 26 + digit).otherwise(column)
-    kind = attributes.str.extract(r'\bt="(\w+)"').fill_null("n")
-    return found.select(
-        row=place.str.extract("([0-9]+)$").cast(pl.Int64),
-        column=column - 1,
-        kind=kind,
-        value=pl.col("xml").str.extract(_CELL, 2),
-    ).drop_nulls()
-
-
-_LETTERS = {chr(ord("A") + place): place + 1 for place in range(26)}
-
-
-def _as_shown(frame: pl.DataFrame, cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _as_shown(frame: pl.DataFrame, xml: SheetXml) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The sheet with its numbers as a spreadsheet shows them, and the marks of its cells (MARKS)."""
-    first = cells.select(pl.col("column").min()).item() or 0
-    cells = cells.with_columns(pl.col("column") - first).filter(pl.col("column") < frame.width - 1)
-    errors = cells.filter(pl.col("kind") == "e").select("row", "column", mark=pl.lit(ERROR), detail="value")
-    long = cells.filter((pl.col("kind") == "n") & (pl.col("value").str.len_chars() > SPREADSHEET_DIGITS))
-    fractions = cells.filter((pl.col("kind") == "n") & pl.col("value").str.contains(r"[.eE]"))
-    numbers = fractions.select("row", "column", mark=pl.lit(NUMBER), detail="value")
-    lost = []
-    for place, of_column in long.group_by("column"):
-        name = str(place[0])
-        shown = pl.DataFrame(
-            [(row, f"{float(value):.{SPREADSHEET_DIGITS}g}") for row, value in of_column.select("row", "value").rows()],
-            schema={"row": pl.Int64, "shown": pl.String},
-            orient="row",
-        )
-        frame = frame.join(shown, on="row", how="left", maintain_order="left")
-        is_number = frame[name].str.contains(_NUMBER_TEXT).fill_null(False)  # not a date, which is kept as one
-        too_long = is_number & frame["shown"].str.contains("e", literal=True).fill_null(False)
-        lost += [(row, place[0], DIGITS_LOST, text) for row, text in frame.filter(too_long).select("row", name).rows()]
-        frame = frame.with_columns(
-            pl.when(is_number & ~too_long).then(pl.coalesce("shown", name)).otherwise(name).alias(name)
-        ).drop("shown")
-    marks = pl.concat([errors, numbers, pl.DataFrame(lost, schema=dict(MARKS), orient="row")])
-    return frame, marks.select(*MARKS)
+    errors = list(xml.errors())
+    first = xml.first_column() if errors else 0
+    rows = [(row, column - first, ERROR, text) for row, column, text in errors]
+    marks = [pl.DataFrame(rows, schema=dict(MARKS), orient="row")]
+    numbers = _numbers(frame, xml)
+    for place, texts in numbers.items():
+        fractions = texts.filter(pl.col("text").str.contains(r"[.eE]"))
+        marks.append(fractions.select("row", column=pl.lit(place), mark=pl.lit(NUMBER), detail="text"))
+        long = texts.filter(pl.col("text").str.len_chars() > SPREADSHEET_DIGITS)
+        shown = pl.Series([f"{float(text):.{SPREADSHEET_DIGITS}g}" for text in long["text"]], dtype=pl.String)
+        long = long.with_columns(shown=shown, is_lost=shown.str.contains("e", literal=True))
+        lost = long.filter("is_lost").select("row", column=pl.lit(place), mark=pl.lit(DIGITS_LOST), detail="text")
+        marks.append(lost)
+        short = long.filter(~pl.col("is_lost")).select("row", "shown")
+        if len(short):
+            frame = frame.join(short, on="row", how="left", maintain_order="left")
+            frame = frame.with_columns(pl.coalesce("shown", str(place)).alias(str(place))).drop("shown")
+    return frame, pl.concat([part.select(*MARKS).cast(dict(MARKS)) for part in marks])  # type: ignore[arg-type]
+
+
+def _numbers(frame: pl.DataFrame, xml: SheetXml) -> Mapping[int, pl.DataFrame]:
+    """Column → `row` and `text` of its cells that are numbers with decimals or many digits. A text that looks like one
+    is none; only where both are there, the sheet itself tells them apart."""
+    like_numbers: dict[int, pl.DataFrame] = {}
+    for place in range(frame.width - 1):
+        text = pl.col(str(place))
+        counts = text.str.contains(r"[.eE]") | (text.str.len_chars() > SPREADSHEET_DIGITS)
+        cells = frame.filter(counts & text.str.contains(f"^{NUMBER_TEXT}$")).select("row", text.alias("text"))
+        if len(cells):
+            like_numbers[place] = cells
+    texts = pl.Series(sorted(xml.texts), dtype=pl.String)
+    open_ = {place: cells.filter(pl.col("text").is_in(texts.implode())) for place, cells in like_numbers.items()}
+    values = {float(text) for cells in open_.values() for text in cells["text"]}
+    first = xml.first_column() if values else 0
+    found = [(row, column - first) for row, column in xml.numbers(values)] if values else []
+    are = pl.DataFrame(found, schema={"row": pl.Int64, "column": pl.Int64}, orient="row")
+    for place, cells in open_.items():
+        rows = are.filter(pl.col("column") == place)["row"]
+        others = cells.filter(~pl.col("row").is_in(rows.implode()))
+        like_numbers[place] = like_numbers[place].join(others, on="row", how="anti", maintain_order="left")
+    return like_numbers
