@@ -110,7 +110,7 @@ def check_in_full(view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame, *,
             *_of_time(rules_of(program).period_days, rows, state, now),
             _unknown_customer_status(value, rows),
             _unknown_category(program.id, value, rows),
-            _said(requests.join(known, on="row"), "", "raised_before", number="number"),
+            _said(known, "", "raised_before", number="number"),
             in_the_way,
             _of_plan(planned),
         ]
