@@ -97,7 +97,7 @@ def test_it_can_be_switched_off(shop: Shop) -> None:
     assert sent() == ["advertiser: Anvil Shop: 1 conversion request raised"]
     later = SOON + timedelta(hours=1)
     speak_again(shop.users["owner"], program, now=later)
-    ask(shop, "11", now=later)
+    ask(shop, "11", now=later + timedelta(seconds=1))
     tell_by_the_clock(later + timedelta(minutes=20))
     assert "owner: Anvil Shop: 1 conversion request raised" in sent()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from tests.factories.asking import keys_of_requests
 from tests.factories.people import PEOPLE, Shop
 from tests.factories.tables import table
 
@@ -40,8 +41,9 @@ def test_every_address_for_everybody(shop: Shop, as_: Callable[[str | None], Cli
     wrong = []
     browsers: dict[str, Client] = {}
     rows = [row for file in sorted(ADDRESSES.glob("*.txt")) for row in table(file.read_text())]
+    keys = {**shop.keys, **keys_of_requests(shop)}
     for row in rows:
-        address = "/".join(shop.keys.get(part, part) for part in row["address"].split("/"))
+        address = "/".join(keys.get(part, part) for part in row["address"].split("/"))
         for role in ("nobody", *PEOPLE):
             browser = browsers.pop(role, None) or as_(None if role == "nobody" else role)
             response = browser.generic(row["method"], address)

@@ -8,6 +8,8 @@ from accredit.web.requests.page import PAGE
 
 PROGRAM = "programs/<path:code>/requests"
 urlpatterns = [
+    path("programs/<path:code>/setup/requests", rules.rules_page, name="request-rules"),
+    path("programs/<path:code>/setup/requests/preview", rules.rules_preview, name="request-rules-preview"),
     *addresses(PROGRAM, PAGE, exports=f"{PROGRAM}/export"),
     path(f"{PROGRAM}/ask", deciding.ask, name="request-ask"),
     path(f"{PROGRAM}/decide", deciding.decide_requests, name="request-decide"),
@@ -19,6 +21,4 @@ urlpatterns = [
     path(f"{PROGRAM}/<str:key>", panel.request_page, name="request"),
     path(f"{PROGRAM}/<str:key>/comments", comments.add_comment, name="request-comments"),
     path(f"{PROGRAM}/<str:key>/files/<str:attachment>", comments.attachment, name="request-attachment"),
-    path("programs/<path:code>/setup/requests", rules.rules_page, name="request-rules"),
-    path("programs/<path:code>/setup/requests/preview", rules.rules_preview, name="request-rules-preview"),
 ]
