@@ -12,6 +12,7 @@ from accredit.access.models import Language, Membership, Organization, Organizat
 from accredit.conversions.models import Conversion
 from accredit.conversions.operations import Loaded, load_frames
 from accredit.demo.input import PROGRAM_CODE, PROGRAM_FILE, DemoInput, demo_input
+from accredit.demo.requests import add_requests
 from accredit.files import read_program
 from accredit.programs.models import Partner, Program
 from accredit.programs.operations import apply_program
@@ -21,8 +22,10 @@ ORGANIZATIONS = {
     "lighthouse": (OrganizationKind.AGENCY, "Lighthouse Partner Agency"),
     "hearth-lantern": (OrganizationKind.ADVERTISER, "Hearth & Lantern Ltd"),
     "tea-and-twine": (OrganizationKind.PARTNER, "Tea & Twine"),
+    "pennywise": (OrganizationKind.PARTNER, "Pennywise Cashback"),
 }
-AGENCY, ADVERTISER, PARTNER = ORGANIZATIONS
+AGENCY, ADVERTISER, PARTNER, CASHBACK = ORGANIZATIONS
+"""Partners' organizations have their codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,10 @@ PEOPLE = (
     Person("editor@demo.example", "Emil Krüger", ADVERTISER, Language.GERMAN, Role.EDITOR),
     Person("viewer@demo.example", "Vera Stone", ADVERTISER, Language.ENGLISH, Role.VIEWER),
     Person("partner@demo.example", "Tom Twine", PARTNER, Language.ENGLISH, Role.OWNER),
+    Person("cashback@demo.example", "Penny Weiss", CASHBACK, Language.GERMAN, Role.OWNER),
 )
+ASKS, ANSWERS = PEOPLE[-1], PEOPLE[1]
+"""Who raises the demo's conversion requests, and who decides some of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,14 @@ def load_demo(orders_path: Path | None, *, now: datetime, progress: Progress | N
     demo = demo_input(orders_path)
     program_id = _install()
     loaded = load_frames(program_id, demo.clicks, demo.conversions, demo.items, now=now, progress=progress)
+    _ask(program_id, now)
     return LoadedDemo(demo, loaded)
+
+
+def _ask(program_id: UUID, now: datetime) -> None:
+    asks, answers = (User.objects.get(email=person.email) for person in (ASKS, ANSWERS))
+    program = Program.objects.get(id=program_id)
+    add_requests(program, partner=CASHBACK, asks=asks, answers=answers, now=now)
 
 
 @transaction.atomic
@@ -85,7 +98,8 @@ def _install() -> UUID:
     if not Program.objects.filter(code=PROGRAM_CODE).exists():
         apply_program(read_program(PROGRAM_FILE))
         Program.objects.filter(code=PROGRAM_CODE).update(agency=organizations[AGENCY], clicks_are_synthetic=True)
-        Partner.objects.filter(program__code=PROGRAM_CODE, code=PARTNER).update(organization=organizations[PARTNER])
+        for code in (PARTNER, CASHBACK):
+            Partner.objects.filter(program__code=PROGRAM_CODE, code=code).update(organization=organizations[code])
     _let_sign_in()
     return Program.objects.get(code=PROGRAM_CODE).id
 

@@ -8,7 +8,16 @@ from django.contrib.auth import authenticate
 
 from accredit.access.models import User
 from accredit.conversions.models import Conversion
-from accredit.demo.operations import ADVERTISER, AGENCY, PARTNER, PEOPLE, demo_password, ensure_demo, load_demo
+from accredit.demo.operations import (
+    ADVERTISER,
+    AGENCY,
+    CASHBACK,
+    PARTNER,
+    PEOPLE,
+    demo_password,
+    ensure_demo,
+    load_demo,
+)
 from accredit.demo.queries import credits_of_demo
 from accredit.files import FileErrors
 from accredit.programs.models import Partner, Program
@@ -47,7 +56,7 @@ def test_everybody_signs_in_and_sees_their_side() -> None:
         assert isinstance(user, User)
         assert [program.code for program in visible_programs(user)] == ["hearth"]
         seen[person.organization] = viewpoint(user, "hearth").partners
-    assert seen == {AGENCY: None, ADVERTISER: None, PARTNER: {"tea-and-twine"}}
+    assert seen == {AGENCY: None, ADVERTISER: None, PARTNER: {"tea-and-twine"}, CASHBACK: {"pennywise"}}
 
 
 def test_what_somebody_changed_stays_but_for_the_passwords_that_are_shown() -> None:

@@ -27,7 +27,7 @@ from accredit.web.conversions.acting import typed
 from accredit.web.pages import show
 from accredit.web.setup.frame import for_setup, show_page
 
-MOST_DAYS = 3_650
+MOST_DAYS = 36_500
 PAGE = "request-rules"
 
 
