@@ -17,6 +17,7 @@ from accredit.cli.load import load
 from accredit.cli.organization import app as organization
 from accredit.cli.program import app as program
 from accredit.cli.reporting import Stoppable
+from accredit.cli.requests import app as requests
 from accredit.cli.tracker import tracker
 from accredit.cli.user import app as user
 from accredit.cli.visitor import app as visitor
@@ -39,6 +40,7 @@ app.add_typer(user, name="user")
 app.add_typer(key, name="key")
 app.add_typer(intake, name="intake")
 app.add_typer(conversions, name="conversions")
+app.add_typer(requests, name="requests")
 app.add_typer(visitor, name="visitor")
 app.add_typer(ledger, name="ledger")
 app.add_typer(demo, name="demo")
