@@ -49,7 +49,7 @@ COLUMNS: Mapping[str, Column] = {
         money("before", _("Commission before"), "commission_before_minor", for_owners=True),
         choice("currency", _("Currency"), "currency"),
         text("model", _("Commission model"), said=True),
-        choice("answer", _("Answer awaited from"), "answer_from", can_be_empty=True, codes=("partner", "advertiser")),
+        choice("answer", _("Has to answer"), "answer_from", can_be_empty=True, codes=("partner", "advertiser")),
         text("category", _("Category")),
         choice("customer", _("Customer status"), "customer_status", can_be_empty=True),
         text("device", _("Device")),

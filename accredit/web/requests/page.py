@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -90,7 +91,7 @@ class Cells(cells.Cells):
             case "number":
                 return str(one.number)
             case "by":
-                return self.people.name(one.raised_by_id, one.raised_by_name)
+                return self.people.name(UUID(str(one.raised_by_id)), one.raised_by_name)  # a file has texts
             case "partner":
                 return self.names.partners.get(one.partner, one.partner)
             case "reason":
@@ -126,13 +127,13 @@ PAGE = ListPage(
     alike=_alike,
     grid=Grid(
         widths={
-            "time": 158, "number": 84, "by": 140, "status": 110, "type": 90, "order": 132, "partner": 150,
-            "turnover": 110, "commission": 100, "model": 150, "answer": 110, "reason": 220, "changed": 158,
+            "time": 142, "number": 72, "by": 96, "status": 104, "type": 90, "order": 112, "partner": 116,
+            "turnover": 102, "commission": 100, "model": 112, "answer": 106, "reason": 220, "changed": 158,
             "occurred": 158, "id": 250, "conversion": 250, "currency": 80, "advertiser": 150, "program": 150,
         },
-        narrow={"time": 135, "order": 124, "commission": 98, "status": 104},
+        narrow={"order": 124, "commission": 98, "status": 116},
         keep=(
-            "time", "status", "order", "commission", "partner", "turnover", "type", "number", "answer", "by", "model",
+            "order", "status", "commission", "time", "partner", "turnover", "type", "number", "answer", "by", "model",
         ),
         grow={"partner": 2, "by": 2, "model": 2, "reason": 2},
     ),
