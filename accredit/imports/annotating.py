@@ -19,8 +19,9 @@ from accredit.imports.queries import ColumnShown, Fault
 from accredit.imports.samples import OPTIONS
 from accredit.imports.sheets import ROW
 
-WRONG = {"bg_color": "#FFC7CE", "font_color": "#9C0006", "num_format": "@"}
+WRONG = {"bg_color": "#FFC7CE", "font_color": "#9C0006"}
 """As spreadsheets themselves show what is bad."""
+NUMBER = "0.##############"
 MAX_COMMENTS = 20_000
 """Spreadsheets are slow to open files with more; further cells are coloured only."""
 
@@ -34,8 +35,14 @@ def annotate(upload: Upload, table: Table, target: Path | IO[bytes]) -> None:
     comments = 0
     with xlsxwriter.Workbook(target, {"constant_memory": True, **OPTIONS}) as book:
         sheet = book.add_worksheet(_("Table"))
-        text, wrong = book.add_format({"num_format": "@"}), book.add_format(WRONG)
-        bold, number = book.add_format({"bold": True}), book.add_format({"num_format": "0.##############"})
+        shapes = {
+            (is_number, is_wrong): book.add_format(
+                {"num_format": NUMBER if is_number else "@", **(WRONG if is_wrong else {})}
+            )
+            for is_number in (False, True)
+            for is_wrong in (False, True)
+        }
+        bold = book.add_format({"bold": True})
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(shown), 18)
         for place, one in enumerate(shown):
@@ -44,15 +51,14 @@ def annotate(upload: Upload, table: Table, target: Path | IO[bytes]) -> None:
             faults = _by_place(row["faults"], shown)
             for place, one in enumerate(shown):
                 cell, found = row[str(one.place)], faults.get(place, ())
-                if found:
-                    sheet.write_string(line, place, cell or "", wrong)
-                    if comments < MAX_COMMENTS:
-                        sheet.write_comment(line, place, _comment(table, found, cell), {"x_scale": 2, "y_scale": 1.5})
-                        comments += 1
-                elif (row[ROW], one.name) in numbers:
-                    sheet.write_number(line, place, float(cell), number)
-                elif cell is not None:
-                    sheet.write_string(line, place, cell, text)
+                is_number = (row[ROW], one.name) in numbers
+                if is_number:
+                    sheet.write_number(line, place, float(cell), shapes[True, bool(found)])
+                elif cell is not None or found:
+                    sheet.write_string(line, place, cell or "", shapes[False, bool(found)])
+                if found and comments < MAX_COMMENTS:
+                    sheet.write_comment(line, place, _comment(table, found, cell), {"x_scale": 2, "y_scale": 1.5})
+                    comments += 1
 
 
 def _columns(upload: Upload, loaded: rows.Rows) -> Sequence[ColumnShown]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from accredit.database.keys import KeyTextError, key_from_text
+from accredit.database.keys import ALPHABET, DIGITS
 from accredit.files.values import decimals_of, minor
 from accredit.imports.amounts import SHORTENED, evidence, read_amounts
 from accredit.imports.declaring import TYPES, Column, Dates, Decimals, Format, Kind, Table
@@ -73,7 +73,7 @@ def read_cells(
             codes = _unless(texts, values, "choice_unknown")
             near = _near(texts.filter(codes.is_not_null()), meanings)
         case Kind.KEY:
-            values = _meant(texts, lambda text: _key(column.prefix, text))
+            values = _keys(column.prefix, texts)
             codes = _unless(texts, values, "key_wrong")
     return Cells(values.cast(TYPES[column.kind]), codes, near)
 
@@ -165,8 +165,19 @@ def _near(unknown: pl.Series, meanings: Mapping[str, str]) -> Mapping[str, str]:
     return found
 
 
-def _key(prefix: str, text: str) -> str | None:
-    try:
-        return str(key_from_text(prefix, text))
-    except KeyTextError:
-        return None
+def _keys(prefix: str, texts: pl.Series) -> pl.Series:
+    """The UUIDs behind the texts of keys, as `keys.key_from_text` has them one by one."""
+    form = rf"^{prefix}_[0-7][{ALPHABET}]{{{DIGITS - 1}}}$"
+    digits = texts.to_frame("text").select(pl.when(pl.col("text").str.contains(form)).then("text")).to_series()
+    numbers = [
+        None if text is None else f"{int(text.translate(_BASE_32), 32):032x}"
+        for text in digits.str.slice(len(prefix) + 1).to_list()
+    ]
+    hexadecimal = pl.col("digits")
+    parts = [hexadecimal.str.slice(start, length) for start, length in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
+    frame = pl.DataFrame({"digits": pl.Series(numbers, dtype=pl.String)})
+    return frame.select(pl.concat_str(parts, separator="-")).to_series()
+
+
+_BASE_32 = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+"""Crockford's digits as Python's."""

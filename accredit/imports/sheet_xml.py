@@ -13,7 +13,7 @@ _SHARED = "xl/sharedStrings.xml"
 _FORMULA = rb"(?:<P:?f[^>]*>[^<]*</P:?f>|<P:?f[^>]*/>)?"
 _PREFIX = re.compile(rb"<(?:(\w+):)?worksheet[ >]")
 _MERGED = re.compile(rb'mergeCell [^>]*?ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"')
-_ERROR = re.compile(rb'[ :]t="e"')
+_ERROR = b' t="e"'
 _PLACE = re.compile(rb'[ c]r="([A-Z]+)([0-9]+)"')
 _TYPE = re.compile(rb' t="([a-zA-Z]+)"')
 
@@ -43,11 +43,13 @@ class SheetXml:
     def errors(self) -> Iterator[tuple[int, int, str]]:
         """Row, column (A is 0) and error of each cell that holds one."""
         value = re.compile(_of(rb"[^>]*>" + _FORMULA + rb"<P:?v>([^<]*)<", self.prefix))
-        for found in _ERROR.finditer(self.xml):
-            start = self.xml.rfind(b"<", 0, found.start())
-            place, text = _PLACE.search(self.xml, start), value.match(self.xml, found.end())
+        at = self.xml.find(_ERROR)  # many times as quick as a pattern
+        while at >= 0:
+            start = self.xml.rfind(b"<", 0, at)
+            place, text = _PLACE.search(self.xml, start), value.match(self.xml, at + len(_ERROR))
             if place and text:
                 yield int(place[2]), column_of(place[1]), text[1].decode()
+            at = self.xml.find(_ERROR, at + 1)
 
     def numbers(self, values: Set[float]) -> Iterator[tuple[int, int]]:
         """Row and column of the cells that are numbers, and one of these."""

@@ -4,6 +4,7 @@ own XML: errors, which it takes for empty, and numbers that were longer than a s
 import re
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
@@ -39,13 +40,14 @@ def read_spreadsheet(path: Path) -> Sheet:
         if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED_BYTES:
             raise NotReadable("too_large_unpacked", most=MAX_UNPACKED_BYTES >> 20)
         shown, part, others = _shown_sheet(archive)
-        xml = SheetXml.of(archive, part)
         if more := [name for name, other in others.items() if re.search(_FILLED, archive.read(other))]:
             raise NotReadable("several_sheets", names=", ".join([shown, *more]))
-    sheet = fastexcel.read_excel(path).load_sheet(
-        shown, header_row=None, skip_rows=0, n_rows=MAX_ROWS + 100, dtypes="string"
-    )
-    frame = sheet.to_polars()
+    with ThreadPoolExecutor(1) as beside:  # the reader leaves the other core free
+        looked_into = beside.submit(_xml_of, path, part)
+        sheet = fastexcel.read_excel(path).load_sheet(
+            shown, header_row=None, skip_rows=0, n_rows=MAX_ROWS + 100, dtypes="string"
+        )
+        frame, xml = sheet.to_polars(), looked_into.result()
     if frame.is_empty():
         raise NotReadable("empty")
     if frame.width > MAX_COLUMNS:
@@ -70,6 +72,11 @@ def read_spreadsheet(path: Path) -> Sheet:
         marks=marks.filter(pl.col("row") > first_row),
         told=told,
     )
+
+
+def _xml_of(path: Path, part: str) -> SheetXml:
+    with zipfile.ZipFile(path) as archive:
+        return SheetXml.of(archive, part)
 
 
 def _shown_sheet(archive: zipfile.ZipFile) -> tuple[str, str, Mapping[str, str]]:
