@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from accredit.conversion_requests.models import Kind as RequestKind
-from accredit.conversions.filters import PREFIX as CONVERSION
+from accredit.conversions.columns import PREFIX as CONVERSION
 from accredit.conversions.models import Status
 from accredit.engine.customer_status import ALWAYS_UNDERSTOOD
 from accredit.imports.declaring import Choice, Column, Kind

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from django.utils.translation import gettext_lazy as _
 
-from accredit.conversions.filters import PREFIX
+from accredit.conversions.columns import PREFIX
 from accredit.conversions.models import Status
 from accredit.engine.frames import TEXT, Schema
 from accredit.imports.checking import Checked

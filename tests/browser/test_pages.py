@@ -35,7 +35,7 @@ def pick(page: Page, column: str, *labels: str) -> None:
         box.uncheck()
     for label in labels:
         form.get_by_label(label, exact=True).check()
-    form.get_by_role("button", name="Apply").click()
+    form.locator(".button.main").click()
     expect(page.locator("#filter-form")).to_be_hidden()
 
 
