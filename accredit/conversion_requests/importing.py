@@ -69,10 +69,11 @@ def _of_cells(checked: Checked, values: pl.DataFrame) -> pl.DataFrame:
     by itself; where a row names a conversion that is unknown, that is all that is told."""
     row, column, code = pl.col("row"), pl.col("column"), pl.col("code")
     creates = values.filter(CREATES)["row"]
-    by_id = values.filter(pl.col("conversion").is_not_null() & pl.col("order_token").is_null())["row"]
+    tokenless = values.filter(pl.col("order_token").is_null())
+    by_id = tokenless.drop_nulls("conversion")["row"]
     is_missing = code == "missing"
     unknown = is_missing & (column == "order_token") & row.is_in(by_id.implode())
-    told = is_missing & (row.is_in(creates.implode()) | (column == "order_token") | row.is_in(by_id.implode()))
+    told = is_missing & (row.is_in(creates.implode()) | row.is_in(tokenless["row"].implode()))
     faults = checked.faults.filter(unknown | ~told)
     faults = faults.with_columns(
         column=pl.when(unknown).then(pl.lit("conversion")).otherwise(column.replace(CELLS)),

@@ -56,10 +56,10 @@ def raise_requests(
     accept at once. Raises RequestsRefused where any of them is wrong; that it was raised before is not wrong."""
     now = now.astimezone(UTC)
     checked = check_in_full(view, wanted, items, now=now)
-    _refuse(checked.faults)
+    # Who raises the same just now may be half seen here: what stands is looked at again under the lock.
+    _refuse(checked.faults.filter(pl.col("code") != "open_request"))
     with transaction.atomic():
         lock_program(view.program.code)
-        # Who checked the same at the same time may have raised it meanwhile.
         known, faults = standing(view.program.id, checked.requests)
         _refuse(faults)
         new = checked.requests.filter(~pl.col("row").is_in(known["row"].implode()))

@@ -18,7 +18,7 @@ from accredit.demo.orders import CURRENCY, EVENT_TYPE, TIMEZONE
 HEADER = ("Kind", "Order number", "Time", "Turnover", "Currency", "Event type", "Partner", "Status", "Comment")
 Line = dict[str, str]
 MISTAKES: Mapping[str, tuple[str, Callable[[Line], str]]] = {
-    "comma": ("Turnover", lambda line: line["Turnover"].replace(".", ",")),
+    "unit": ("Turnover", lambda line: f"{line['Turnover']} GBP"),
     "sign": ("Turnover", lambda line: f"-{line['Turnover']}"),
     "status": ("Status", lambda _line: "vielleicht"),
     "future": ("Time", lambda line: f"2199{line['Time'][4:]}"),
@@ -63,12 +63,13 @@ class RequestFile:
 
 
 def creates(withheld: pl.DataFrame, partner: str) -> list[Line]:
-    """Requests to create the orders (`order_token`, `occurred_at`, `turnover_minor`)."""
+    """Requests to create the orders (`order_token`, `occurred_at`, `turnover_minor`); some amounts are written as
+    Germans do, and each of them can be read in one way only."""
     local = pl.col("occurred_at").dt.convert_time_zone(TIMEZONE).dt.strftime("%Y-%m-%d %H:%M")
     rows = withheld.select("order_token", local, "turnover_minor").iter_rows()
     return [
-        {**_blank("Create", token, partner), "Time": at, "Turnover": _amount(minor), "Currency": CURRENCY}
-        for token, at, minor in rows
+        {**_blank("Create", token, partner), "Time": at, "Turnover": _amount(minor, number), "Currency": CURRENCY}
+        for number, (token, at, minor) in enumerate(rows, 1)
     ]
 
 
@@ -143,5 +144,5 @@ def _blank(kind: str, token: str, partner: str) -> Line:
     }
 
 
-def _amount(minor: int) -> str:
-    return f"{minor // 100}.{minor % 100:02}"
+def _amount(minor: int, number: int = 0) -> str:
+    return f"{minor // 100}{',' if number % 10 == 9 else '.'}{minor % 100:02}"

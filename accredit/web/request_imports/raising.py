@@ -75,7 +75,7 @@ def _lines(planned: pl.DataFrame, requests: pl.DataFrame) -> Sequence[Mapping[st
 
 
 def _sums(rows: pl.DataFrame, amount: pl.Expr, *, signed: bool = False) -> str:
-    sums = rows.group_by("currency").agg(amount.cast(pl.Int128).sum().alias("sum")).sort("currency")
+    sums = rows.filter(amount.is_not_null()).group_by("currency").agg(amount.cast(pl.Int128).sum().alias("sum")).sort("currency")
     texts = [
         ("+" if signed and total > 0 else "") + formats.money(int(total), currency)
         for currency, total in sums.iter_rows()
