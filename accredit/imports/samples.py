@@ -24,6 +24,7 @@ LISTS = "Lists"
 INLINE_CHARACTERS = 255
 TITLE_CHARACTERS = 32
 WIDTHS = {Kind.INSTANT: 18, Kind.DATE: 12, Kind.KEY: 31}
+LINE_POINTS = 15
 EARLIEST = datetime(1990, 1, 1)  # noqa: DTZ001 - a spreadsheet knows no zones
 Example = Mapping[str, str | Decimal | int | datetime]
 
@@ -94,19 +95,20 @@ def _explain(book: Workbook, sheet: Worksheet, table: Table) -> None:
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     needed = book.add_format({"text_wrap": True, "valign": "top", "bold": True, "underline": 1})
     headings = ("Spalte", "Column", "Nötig", "Required", "Erklärung", "Explanation", "Name")
-    for place, (heading, width) in enumerate(zip(headings, (22, 22, 14, 14, 60, 60, 20), strict=True)):
+    widths = (22, 22, 24, 24, 60, 60, 20)
+    for place, (heading, width) in enumerate(zip(headings, widths, strict=True)):
         sheet.set_column(place, place, width, wrapped)
         sheet.write_string(0, place, heading, bold)
     sheet.freeze_panes(1, 2)
     for row, column in enumerate(table.columns, 1):
-        shown = needed if column.required is not False else wrapped
-        sheet.write_string(row, 0, column.de, shown)
-        sheet.write_string(row, 1, column.en, shown)
+        texts = [column.de, column.en, "", "", "", "", column.name]
         for place, language in enumerate(("de", "en")):
             with translation.override(language):
-                sheet.write_string(row, 2 + place, _needed(table, column), wrapped)
-                sheet.write_string(row, 4 + place, words.meaning(column), wrapped)
-        sheet.write_string(row, 6, column.name, wrapped)
+                texts[2 + place], texts[4 + place] = _needed(table, column), words.meaning(column)
+        for place, text in enumerate(texts):
+            sheet.write_string(row, place, text, needed if place < 2 and column.required is not False else wrapped)
+        lines = max(-(-len(text) // width) for text, width in zip(texts, widths, strict=True))
+        sheet.set_row(row, LINE_POINTS * lines)
 
 
 def _needed(table: Table, column: Column) -> str:
