@@ -1,15 +1,18 @@
 """The Explorer as the pages answer it, at growing numbers of conversion requests, beside the bare SQL of its rows.
 
 A page must be there within 250 ms and its rows within 150 ms, as those of the conversion list (`bench.pages`, which
-measures in the same way), and nearly as fast in a large program as in a small one; totals follow within 3 s.
+measures in the same way), nearly as fast in a large program as in a small one, and as fast as one of as many
+conversions; totals follow within 3 s.
 """
 
 from collections.abc import Mapping
 from functools import partial
+from statistics import median
 
 import psycopg
 
 from accredit.database import embedded
+from bench import pages
 from bench.installation import installation
 from bench.pages import PROGRAM, REPEATS, REPEATS_LARGE, TOTALS_SECONDS, measure, seconds_of, without_indexes
 from bench.report import Report
@@ -17,7 +20,9 @@ from bench.report import Report
 SMALL = 10_000
 SIZE, LARGE = 100_000, 1_000_000
 BATCH = 250_000
-TABLE = "conversion_requests_request"
+TABLES = ("conversion_requests_request", "conversions_conversion")
+BESIDE = 1.2
+"""A page may take so many times as long as one of conversions."""
 FILL = """
 insert into conversion_requests_request (
     program_id, id, number, kind, stage, stages, partner, event_type, order_token, conversion_id, raised_at,
@@ -106,12 +111,13 @@ def main(large: bool) -> None:
         user = User.objects.create_user("bench@example.com", name="Bench")
         Membership.objects.create(user=user, organization=Organization.objects.get(code="bench"), role=Role.VIEWER)
         with psycopg.connect(installed.url(embedded.OWNER), autocommit=True) as owner:
-            indexes = without_indexes(owner, TABLE)
+            indexes = [definition for table in TABLES for definition in without_indexes(owner, table)]
             for code, size in sizes.items():
                 fill(installed.url(embedded.OWNER), code, size)
+            pages.fill(installed.url(embedded.OWNER), "large", sizes["large"])
             for definition in indexes:
                 owner.execute(definition.encode())
-            owner.execute(f"vacuum analyze {TABLE}")
+            owner.execute(f"vacuum analyze {', '.join(TABLES)}")
         ask(user.pk, sizes, REPEATS_LARGE if large else REPEATS)
 
 
@@ -134,6 +140,14 @@ def ask(user: object, sizes: Mapping[str, int], repeats: int) -> None:
             for code, size in sizes.items()
         }
         measure(name, asked, sizes, "requests")
+    for name, query in {"newest first": "sort=-time", "largest turnover first": "sort=-turnover"}.items():
+        both: dict[str, list[float]] = {"requests": [], "conversions": []}
+        for _turn in range(3 * repeats):
+            for what, seconds in both.items():
+                seconds.append(seconds_of(partial(browser.get, f"/programs/large/{what}?{query}")))
+        ours, theirs = median(both["requests"]), median(both["conversions"])
+        title = f"page of {sizes['large']:,} requests beside that of as many conversions, {name}"
+        Report(title, ours, theirs, ours / theirs, f"<= {BESIDE}").show()
     for code, size in sizes.items():
         for name, query in {"everything": "", "a partner": "partner=p0", "open": OPEN}.items():
             seconds = seconds_of(partial(browser.get, f"/programs/{code}/requests/totals?{query}"))

@@ -153,7 +153,7 @@ def main(large: bool) -> None:
         installed.apply(PROGRAM.replace("CODE", CODE))
         owner_url = installed.url(embedded.ADMINISTRATOR)
         with psycopg.connect(owner_url, autocommit=True) as owner:
-            definitions = without_indexes(owner)
+            definitions = without_indexes(owner, "conversions_conversion")
             fill(owner_url, CODE, LARGE if large else SIZE)
             for definition in definitions:
                 owner.execute(definition.encode())

@@ -97,7 +97,7 @@ class Cells(cells.Cells):
             case "reason":
                 return self.reasons.get(one.stage_reason or "", one.stage_reason or "")
             case "model":
-                return (one.model or "").replace(";", ", ")
+                return str(one.model or "").replace(";", ", ")
         return super().text(column, one)
 
 

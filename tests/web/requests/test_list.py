@@ -128,8 +128,8 @@ def test_every_column_sorts_every_row_once_and_amounts_do_through_an_index(asked
     with connection.cursor() as db:
         for way in ("seqscan", "bitmapscan", "sort", "incremental_sort"):
             db.execute(f"set local enable_{way} = off")
-    for column in ("time", "turnover", "commission", "id"):
-        order = Order(column)
+    for name in ("time", "turnover", "commission", "id"):
+        order = Order(name)
         cursor = REQUESTS.page(view, Filters(), order, rows=2).after
         plan = _plan(partial(REQUESTS.page, view, Filters(), order, cursor, rows=2))
         assert "Sort" not in plan
