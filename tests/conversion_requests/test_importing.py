@@ -103,7 +103,7 @@ def test_what_is_wrong_with_rows(program: Program) -> None:
         ,N-2,01.02.2026,1.00,USD,sale,approved,,,0.50,a;1;0.40 | b;2;0.60    |
         create,N-3,,,,,,,,,                                                  | all of it
         create,N-4,01.03.2027,1.00,USD,sale,,,,,                             | occurred_at in_future
-        create,N-5,01.03.2020,1.00,USD,sale,,,,,                             | occurred_at outside_period, partner no_live_contract
+        create,N-5,01.03.2020,1.00,USD,sale,,,,,    | occurred_at outside_period, partner no_live_contract
         create,N-6,01.02.2026,-1.00,USD,sale,,,,,                            | turnover amount_negative
         create,N-7,01.02.2026,1.00,USD,sale,,,,,a;1;2.00                     | turnover sum_of_items
         create,N-8,01.02.2026,2.00,USD,sale,,,,,a;one;2.00                   | items items_wrong
