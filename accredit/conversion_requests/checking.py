@@ -115,6 +115,8 @@ def check_in_full(view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame, *,
             _of_plan(planned),
         ]
     )
+    # What was raised and done is there by now: that it was raised says why.
+    faults = faults.filter(~pl.col("row").is_in(known["row"].implode()) | (pl.col("code") == "raised_before"))
     resolved = requests.with_columns(kind="kind_now", conversion_id="planned_id", changes="planned_changes")
     return Checked(
         faults.unique(maintain_order=True).sort("row", maintain_order=True),

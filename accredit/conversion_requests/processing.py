@@ -85,7 +85,9 @@ def _apart(requests: pl.DataFrame) -> pl.DataFrame:
     """Those that do not meet: of several of one order the first; the others come in another batch."""
     names = requests.select("row", "event_type", pl.concat_list("order_token", "new_order_token").alias("token"))
     first = pl.col("row") == pl.col("row").min().over("event_type", "token")
-    apart = names.explode("token").drop_nulls("token").group_by("row").agg(first.all().alias("apart"))
+    apart = (
+        names.explode("token").drop_nulls("token").with_columns(apart=first).group_by("row").agg(pl.col("apart").all())
+    )
     return requests.join(apart.filter("apart"), on="row", how="semi", maintain_order="left")
 
 
