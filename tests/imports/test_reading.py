@@ -16,11 +16,12 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from accredit import child
-from accredit.imports import reading, sheets, words
+from accredit.imports import reading, sheets, text_table, words
 from accredit.imports import spreadsheet as spreadsheet_reading
 from accredit.imports.confined import read_upload
 from accredit.imports.formats import read_content
 from accredit.imports.sheets import NotReadable, Sheet
+from accredit.imports.text_table import read_text_table
 from tests.imports.spreadsheets import spreadsheet
 
 HEADER = ["Ordernummer", "Status"]
@@ -58,6 +59,21 @@ def test_rows_are_numbered_as_the_spreadsheet_shows_them() -> None:
     assert sheet.names == HEADER
     assert sheet.cells.rows() == [(4, "1", "two\nlines"), (7, "2", "x"), (8, "3", None), (9, "4", "x")]
     assert marks(sheet) == [(9, 2, "fields", "3")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a;b\n1;2\n", "a;b\n1;2", "a;b\r\n1;2\r\n", "a;b\n1\n;2\n", "a;b\n;\n1;2", "a;b\n1;2;\n", "a;b\n1;2;3\n4;5",
+     "a;b;\n1;2;\n", "a;b\n1;2\n\n3;4", "a\n1\n2", "a\n\n1", "a;b\r1;2\r", "a;b", "a;b\n 1 ;\t2", "ä;b\n1;2",
+     "a,b\n1,5;2"],
+)  # fmt: skip
+def test_plain_tables_are_read_as_all_others(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = read_text_table(text.encode())
+    monkeypatch.setattr(text_table, "_plain", lambda *parts: None)
+    slow = read_text_table(text.encode())
+    assert (quick.names, quick.told) == (slow.names, slow.told)
+    assert quick.cells.equals(slow.cells)
+    assert quick.marks.equals(slow.marks)
 
 
 def test_excel_says_its_separator_in_a_line_that_it_does_not_show() -> None:
