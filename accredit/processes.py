@@ -115,7 +115,7 @@ def serve(
                 tracker = free_port(host, ports.tracker, TRACKER_PORT, "--tracker-port")
                 shop = free_port(host, ports.shop, SHOP_PORT, "--shop-port") if with_shop else None
                 _tell_children(host, tracker, shop)
-                tell(json.dumps({"pages": f"http://{_reachable_name(host)}:{pages}/"}))
+                tell(json.dumps({"pages": f"http://{_browser_name(host)}:{pages}/"}))
                 if cluster:
                     services.append(Service("PostgreSQL", lambda: embedded.start(cluster)))
                     services[-1].ensure()
@@ -197,7 +197,7 @@ def _answers_at(host: str, pages: int, tracker: int, shop: int | None) -> str:
     lines = [f"The tracker takes clicks and orders at http://{_browser_name(host)}:{tracker}/"]
     if shop:
         lines.append(f"The demo shop is open at http://{_browser_name(host)}:{shop}/")
-    lines.append(f"Accredit answers at http://{_reachable_name(host)}:{pages}/ — Ctrl-C ends it.")
+    lines.append(f"Accredit answers at http://{_browser_name(host)}:{pages}/ — Ctrl-C ends it.")
     return "\n".join(lines)
 
 
@@ -301,7 +301,7 @@ def _url(host: str, port: int, path: str) -> str:
 
 
 def _browser_name(host: str) -> str:
-    """What browsers call this machine: shop and tracker are one site there, and cookies for https work."""
+    """What browsers call this machine: shop and tracker are one site there, and cookies and passkeys for https work."""
     return "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
 
 

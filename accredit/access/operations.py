@@ -28,6 +28,8 @@ def add_organization(*, code: str, kind: str, name: str) -> Organization:
             f"An organization that is added is a partner or an agency, not {kind!r}: advertisers come with the program"
             " files that name them"
         )
+    if Organization.objects.filter(code=code.strip()).exists():
+        raise OrganizationRefused(f"There is an organization {code.strip()!r} already: give the new one another code")
     organization = Organization(code=code.strip(), kind=kind, name=name.strip())
     try:
         organization.full_clean()

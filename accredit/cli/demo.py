@@ -178,4 +178,5 @@ def _show_people() -> None:
     from accredit.demo.operations import PEOPLE, demo_password
 
     for person in PEOPLE:
-        typer.echo(f"Sign in as {person.email:24} with {demo_password()} ({person.role} of {person.organization})")
+        part = f"{person.role} of {person.organization}, pages in {person.language.label}"
+        typer.echo(f"Sign in as {person.email:24} with {demo_password()} ({part})")

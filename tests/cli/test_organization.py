@@ -39,7 +39,7 @@ def test_partners_and_agencies_get_to_see_a_program() -> None:
 
 
 REFUSED = [
-    ("add blog --kind partner --name Again", "The organization 'blog' cannot be added: code: Organization with this"),
+    ("add blog --kind partner --name Again", "There is an organization 'blog' already: give the new one another code"),
     ("add shop --kind advertiser --name Shop", "An organization that is added is a partner or an agency, not 'adv"),
     ("attach none --program anvils", "There is no organization 'none'; there are: ACME, blog"),
     ("attach blog --program anvil", "There is no program 'anvil'."),
