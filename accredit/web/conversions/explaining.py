@@ -52,6 +52,7 @@ def explain(names: Names, conversion: Conversion, *, all_items: bool = False) ->
     return {
         "conversion": conversion,
         "may_change_turnover": Permission.VALIDATE in view.permissions and conversion.status != Status.REJECTED,
+        "may_request": Permission.RAISE_REQUESTS in view.permissions and conversion.partner is not None,
         "conversion_key": key_to_text(PREFIX, conversion.id),
         "occurred_at": formats.instant(conversion.occurred_at, zone, seconds=True),
         "zone": view.program.timezone,

@@ -73,7 +73,11 @@ def fields_of(names: Names, request: Request, conversion: Conversion | None) -> 
     """Every field that has a value, or gets one. `conversion`: as far as the viewer may read it."""
     shown = _Values(names, request.currency)
     before = request.before if conversion is not None and request.before else {}
-    found = []
+    found = [
+        Field("partner", str(FIELDS["partner"]), names.partners.get(request.partner, request.partner)),
+        Field("event_type", str(FIELDS["event_type"]), request.event_type),
+        Field("order_token", str(FIELDS["order_token"]), request.order_token),
+    ]
     for name in WANTED:
         wanted = getattr(request, name)
         if name == "items":

@@ -57,7 +57,7 @@ def _models(row: Row, shows_before: bool) -> str:
     """The rate by which it would be priced, after the one that it has."""
     before = (row["model_before"] or "").replace(";", ", ") if shows_before else ""
     after = (row["model"] or "").replace(";", ", ")
-    return f"{before} → {after}" if before and before != after else after
+    return f"{before} → {after or '–'}" if before and before != after else after
 
 
 def _claimed(row: Row, currency: str) -> str:

@@ -108,6 +108,7 @@ def panel_of(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
     zone = ZoneInfo(view.program.timezone)
     conversion = _conversion(view, about)
     steps = _steps(view, about, people)
+    comments, attachments = _comments(about, people, view), _attachments(about, people, view)
     raised = joined(
         [people.name(about.raised_by_id, about.raised_by.name), words.word(words.CHANGE_WAYS, about.way)], ", "
     )
@@ -130,8 +131,9 @@ def panel_of(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
         "items": items_shown(about, conversion),
         "evidence": evidence_of(names, about, conversion),
         "steps": steps,
-        "comments": _comments(about, people, view),
-        "attachments": _attachments(about, people, view),
+        "comments": comments,
+        "attachments": attachments,
+        "said_count": formats.number(len(comments) + len(attachments)) if comments or attachments else "",
         "answer_from": _answer_from(about, view),
         **_may(view, about, user),
         "comment_characters": COMMENT_CHARACTERS,

@@ -62,6 +62,11 @@ document.addEventListener("keydown", (event) => {
   tab.focus();
 });
 
+// What a form that was sent is answered is not overwritten by a check that began before.
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.id === "raise-form") document.getElementById("raise-check").dispatchEvent(new Event("htmx:abort"));
+});
+
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.target?.id === "panel") showAgain();
   if (ctx.target?.id === "raise-check") mark();
