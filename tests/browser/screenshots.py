@@ -20,7 +20,8 @@ WIDE, NARROW = (1440, 900), (390, 844)
 @dataclass(frozen=True, slots=True)
 class Picture:
     """`row`: which row of the list is open in the panel, from 0; None: none. `to`: what the panel is scrolled to.
-    `key`: what is pressed on that row then, and `shows`: what comes of it."""
+    `key`: what is pressed on that row then, and `shows`: what comes of it. `file`: a table of conversion requests that
+    is uploaded instead, to be shown with its faults. `list`: whose rows are shown, as addresses have it."""
 
     name: str
     language: str
@@ -30,8 +31,21 @@ class Picture:
     to: str = ""
     key: str = ""
     shows: str = ""
+    file: str = ""
+    list: str = "conversions"
 
 
+REQUESTS = """\
+Kind,Order number,Time,Turnover,Currency,Event type,Partner,Status,Comment
+create,C-48211,2026-10-02 18:30,129.90,GBP,sale,,,member 4711 has the invoice
+create,C-48212,2026-10-02 19:05,"64,5o",GBP,sale,,,
+create,C-48213,02.10.2026 20:15,45.00,,sale,,,
+create,C-48213,02.10.2026 20:15,45.00,GBP,sale,,perhaps,
+create,5.36E+05,2026-10-04 09:12,88.20,GBP,sale,,,
+change,C-99,,17.00,GBP,sale,,rejected,came back
+create,C-48220,2126-10-04 09:12,31.40,GBP,sale,,,
+create,C-48221,2026-10-05 11:47,250.00,GBP,sale,,,
+"""
 PICTURES = (
     Picture("conversions-en-light", "en", "light", WIDE, row=3),
     Picture("conversions-de-dark", "de", "dark", WIDE, row=3, to="#sum-title"),
@@ -39,6 +53,10 @@ PICTURES = (
     Picture("row-menu-en-light", "en", "light", WIDE, row=0, key="Shift+F10", shows="#row-menu"),
     Picture("turnover-de-light", "de", "light", WIDE, row=0, key="t", shows="#turnover-preview"),
     Picture("explanation-en-phone", "en", "dark", NARROW, row=3),
+    Picture("requests-en-light", "en", "light", WIDE, row=0, list="requests"),
+    Picture("requests-de-phone", "de", "light", NARROW, list="requests"),
+    Picture("request-import-en-light", "en", "light", WIDE, file=REQUESTS),
+    Picture("request-import-de-dark", "de", "dark", WIDE, file=REQUESTS),
 )
 LOCALES = {"en": "en-GB", "de": "de-DE"}
 
@@ -65,7 +83,10 @@ def _take(browser: Browser, picture: Picture, address: str, email: str, password
     expect(page.locator(".tabulator-row").first).to_be_visible()
     before = page.locator("html").get_attribute("lang") or "en"
     _choose_language(page, picture.language)
-    _arrange(page, picture)
+    if picture.file:
+        _upload(page, picture.file)
+    else:
+        _arrange(page, picture)
     file = folder / f"{picture.name}.png"
     page.screenshot(path=file)
     _choose_language(page, before)
@@ -84,6 +105,8 @@ def _choose_language(page: Page, language: str) -> None:
 
 def _arrange(page: Page, picture: Picture) -> None:
     """The largest commissions first, and the panel of one of them."""
+    if picture.list != "conversions":
+        page.goto(f"{page.url.partition('/conversions')[0]}/{picture.list}?sort=-time")
     expect(page.locator("#totals[aria-busy=false]")).to_be_visible()
     page.locator("#sort-commission").click()
     page.mouse.move(0, 0)
@@ -97,6 +120,15 @@ def _arrange(page: Page, picture: Picture) -> None:
             page.locator(".tabulator-row").nth(picture.row).press(picture.key)
             expect(page.locator(picture.shows)).to_be_visible()
     expect(page.locator("#totals[aria-busy=false]")).to_be_attached()
+
+
+def _upload(page: Page, text: str) -> None:
+    """An import of requests, and the first fault in it."""
+    page.goto(page.url.partition("/conversions")[0] + "/requests/import")
+    page.locator("#file").set_input_files({"name": "requests.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    page.locator(".import-upload [type=submit]").click()
+    expect(page.locator("#import-grid .faulty").first).to_be_visible()
+    page.locator("[data-row='3'] [data-place='3']").click()
 
 
 def main() -> None:

@@ -9,12 +9,14 @@ from pytest_django.live_server_helper import LiveServer
 from accredit.access.models import User
 from tests.browser.screenshots import PICTURES, take
 from tests.factories.people import PASSWORD, Shop
+from tests.factories.requesting import raised
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 
 def test_every_picture_is_taken(browser: Browser, live_server: LiveServer, shop: Shop, tmp_path: Path) -> None:
     User.objects.update(language="de")
+    raised(shop.program, "kind | partner | order | at | turnover\n create | barb | n-1 | T-2d | 10.00")
     files = take(browser, live_server.url, "agency@example.com", PASSWORD, tmp_path)
     assert [file.stem for file in files] == [picture.name for picture in PICTURES]
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
