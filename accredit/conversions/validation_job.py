@@ -1,5 +1,7 @@
 """Validating many conversions in the background: what was asked is fixed when it is asked."""
 
+from hashlib import sha256
+
 import polars as pl
 
 from accredit.access.models import User
@@ -16,6 +18,7 @@ from accredit.jobs.kinds import ROWS, Batch, InBatches, Work, register
 from accredit.jobs.models import Job
 from accredit.jobs.operations import start
 from accredit.lists.filters import Filters
+from accredit.lists.patience import patient
 from accredit.programs.visibility import Viewpoint
 
 KIND = "validation"
@@ -27,21 +30,26 @@ class TooMany(ValueError):
     """More conversions than one job takes."""
 
 
-def matching(view: Viewpoint, filters: Filters) -> pl.Series:
-    """The keys of the open conversions that the filters leave now, in their order: what comes later is none of them.
-    Raises TooMany."""
-    found = CONVERSIONS.filtered(view, filters).filter(status=Status.OPEN).order_by("id").values_list("id", flat=True)
-    keys = copy_out(statement(found[: MOST + 1]), {"id": TEXT})["id"]
-    if len(keys) > MOST:
+def matching(view: Viewpoint, filters: Filters) -> pl.DataFrame:
+    """`id` and `decision` of the open conversions that the filters leave now, in the order of their keys: what comes
+    later is none of them, and what changes later stays open. Raises TooMany and TakesTooLong."""
+    found = CONVERSIONS.filtered(view, filters).filter(status=Status.OPEN).order_by("id").values_list("id", "decision")
+    with patient():
+        rows = copy_out(statement(found[: MOST + 1]), {name: ASKED[name] for name in ("id", "decision")})
+    if len(rows) > MOST:
         raise TooMany
-    return keys
+    return rows
 
 
-def asked_of(keys: pl.Series, *, status: str, rejection_reason: str | None, comment: str | None) -> pl.DataFrame:
-    """ASKED: all of them the same, whichever decision counts by then."""
-    given = {"status": status, "rejection_reason": rejection_reason, "comment": comment}
-    columns = [pl.lit(given.get(name), dtype).alias(name) for name, dtype in ASKED.items() if name != "id"]
-    return keys.to_frame("id").with_columns(columns).select(*ASKED)
+def digest_of(rows: pl.DataFrame) -> str:
+    """Of what `matching` found: another one where a conversion came, left or has another decision."""
+    return sha256(rows.write_csv().encode()).hexdigest()
+
+
+def asked_of(rows: pl.DataFrame, *, status: str, rejection_reason: str | None, comment: str | None) -> pl.DataFrame:
+    """ASKED of what `matching` found: all of them the same."""
+    given = {"status": status, "rejection_reason": rejection_reason, "comment": comment, "source": None}
+    return rows.with_columns(pl.lit(value, TEXT).alias(name) for name, value in given.items()).select(*ASKED)
 
 
 def start_validation(

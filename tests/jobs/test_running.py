@@ -41,8 +41,8 @@ def started(shop: Shop, who: str = "advertiser", address: str = "") -> Job:
     """Approve all open conversions that an address leaves."""
     user = shop.users[who]
     view = viewpoint(user, "anvils")
-    keys = matching(view, CONVERSIONS.filters_from([tuple(part.split("=")) for part in address.split("&") if part]))  # type: ignore[misc]
-    asked = asked_of(keys, status="approved", rejection_reason=None, comment=None)
+    rows = matching(view, CONVERSIONS.filters_from([tuple(part.split("=")) for part in address.split("&") if part]))  # type: ignore[misc]
+    asked = asked_of(rows, status="approved", rejection_reason=None, comment=None)
     return start_validation(view, user, asked, said={"status": "approved"})
 
 
@@ -65,7 +65,7 @@ def test_all_that_match_are_approved_in_batches(shop: Shop) -> None:
 
 
 def test_what_comes_later_is_none_of_what_was_asked(shop: Shop) -> None:
-    keys = matching(viewpoint(shop.users["owner"], "anvils"), CONVERSIONS.filters_from([("event", "sale")]))
+    keys = matching(viewpoint(shop.users["owner"], "anvils"), CONVERSIONS.filters_from([("event", "sale")]))["id"]
     assert len(keys) == 6
     assert keys.to_list() == sorted(keys.to_list())
 
@@ -122,7 +122,9 @@ def test_a_batch_during_which_the_job_was_cancelled_is_taken_back(shop: Shop, mo
 @pytest.mark.parametrize("who", ["viewer", "partner", "stranger"])
 def test_who_may_not_starts_nothing(shop: Shop, who: str) -> None:
     view = viewpoint(shop.users["owner"], "anvils")
-    asked = asked_of(pl.Series(["x"]), status="approved", rejection_reason=None, comment=None)
+    asked = asked_of(
+        pl.DataFrame({"id": ["x"], "decision": [1]}), status="approved", rejection_reason=None, comment=None
+    )
     with pytest.raises(NotPermitted):
         start_validation(view, shop.users[who], asked)
     assert not Job.objects.exists()

@@ -1,7 +1,8 @@
 """Approving and rejecting from the list: what is asked before, with figures, and what became of it.
 
 The window says how many conversions become what, for how much, and that it is for good. It sends along which decision
-of each conversion it showed, so that nobody approves a commission that they have not seen.
+of each conversion it showed, so that nobody approves a commission that they have not seen; where it is all that match
+the filters, a digest of that.
 """
 
 import re
@@ -28,11 +29,11 @@ from accredit.conversions.history import COMMENT_CHARACTERS, timeline
 from accredit.conversions.listing import CONVERSIONS
 from accredit.conversions.models import Conversion, Status
 from accredit.conversions.validating import ASKED, UNCHANGED
-from accredit.conversions.validation_job import MOST, TooMany, asked_of, matching, start_validation
+from accredit.conversions.validation_job import MOST, TooMany, asked_of, digest_of, matching, start_validation
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
 from accredit.lists.filters import Filters
 from accredit.lists.listing import Total
-from accredit.lists.patience import TakesTooLong, patient
+from accredit.lists.patience import TakesTooLong
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.conversions.acting import actor_of, by_whom, too_long, typed
@@ -78,15 +79,20 @@ def ask(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     every = bool(typed(request, "all"))
     names = Names(view)
     found: Sequence[Conversion] = []
+    query = digest = ""
     try:
         if every:
             state = state_of(PAGE, names, request.GET)
-            totals, query = CONVERSIONS.totals(view, state.filters), state.query()
+            # In this order: what changes between the two is no longer what the digest says, and is refused.
+            query, digest = state.query(), digest_of(matching(view, state.filters))
+            totals = CONVERSIONS.totals(view, state.filters)
         else:
             found = list(CONVERSIONS.filtered(view, Filters()).filter(id__in=named(request)).order_by("id"))
-            totals, query = _totals(found), ""
+            totals = _totals(found)
     except TakesTooLong:
         return show(request, "web/conversions/validation.html", {"program": view.program, "too_long": True})
+    except TooMany:
+        return _nothing_done(request, _too_many())
     still_open = [total for total in totals if total.status == Status.OPEN]
     count = sum(total.rows for total in still_open)
     context = {
@@ -95,7 +101,7 @@ def ask(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         "status": status if status in DONE else "",
         "keys": ",".join(key_to_text(PREFIX, one.id) for one in found if one.status == Status.OPEN),
         "decisions": ",".join(str(one.decision) for one in found if one.status == Status.OPEN),
-        "all": every,
+        "digest": digest,
         "query": query,
         "count": count,
         "credited": names.credited(found[0]) if len(found) == 1 else "",
@@ -180,30 +186,28 @@ def _left(view: Viewpoint, row: Mapping[str, Any]) -> Left:
 @require_POST
 @for_permitted(Permission.VALIDATE)
 def validate(request: HttpRequest, view: Viewpoint) -> HttpResponse:
-    """Approves or rejects what `ask` showed: those that are named, or all that the list's address leaves, if they are
-    as many as were shown."""
+    """Approves or rejects what `ask` showed: those that are named, or all that the list's address leaves, if nothing
+    of that has changed since."""
     status, reason, comment = typed(request, "status"), typed(request, "rejection_reason"), typed(request, "comment")
     if sentence := _refused(view, status, reason, comment):
         return _nothing_done(request, sentence)
     given = {"status": status, "rejection_reason": reason or None, "comment": comment or None}
-    if typed(request, "all"):
+    if digest := typed(request, "digest"):
         state = state_of(PAGE, Names(view), request.GET)
         try:
-            with patient():
-                keys = matching(view, state.filters)
+            rows = matching(view, state.filters)
         except TooMany:
-            text = _("At most %(n)s conversions are validated at once: nothing was changed. Narrow the period.")
-            return _nothing_done(request, text % {"n": formats.number(MOST)})
+            return _nothing_done(request, _too_many())
         except TakesTooLong:
             text = _("The conversions that match the filters were not found in time: nothing was changed.")
             return _nothing_done(request, f"{text} {_('Narrow the period.')}")
-        if typed(request, "count") != str(len(keys)) or state.not_understood:
-            text = _("By now %(n)s match the filters: nothing was changed. Close this and look again.")
-            return _nothing_done(request, text % {"n": formats.number(len(keys))})
-        asked = asked_of(keys, status=status, rejection_reason=reason or None, comment=comment or None)
+        if digest != digest_of(rows) or state.not_understood:
+            text = _("What matches the filters has changed since you looked: nothing was done. Close this, look again.")
+            return _nothing_done(request, text)
+        asked = asked_of(rows, status=status, rejection_reason=reason or None, comment=comment or None)
     else:
-        rows = [{"id": str(key), "decision": decision, **given} for key, decision in named(request).items()]
-        asked = pl.DataFrame(rows, schema=dict(ASKED), orient="row")
+        ticked = [{"id": str(key), "decision": decision, **given} for key, decision in named(request).items()]
+        asked = pl.DataFrame(ticked, schema=dict(ASKED), orient="row")
     if len(asked) > TICKED:
         job = start_validation(view, cast(User, request.user), asked, said={"status": status})
         return show_job(request, view, job, template="web/jobs/started.html")
@@ -220,6 +224,11 @@ def _refused(view: Viewpoint, status: str, reason: str, comment: str) -> str:
     if status == Status.REJECTED and reason not in reason_titles(view):
         return words.word(words.NOT_VALIDATED, "reason_unknown" if reason else "reason_missing")
     return too_long(comment)
+
+
+def _too_many() -> str:
+    text = _("At most %(n)s conversions are validated at once: nothing was changed. Narrow the period.")
+    return text % {"n": formats.number(MOST)}
 
 
 def _nothing_done(request: HttpRequest, sentence: str) -> HttpResponse:

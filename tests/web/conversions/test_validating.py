@@ -1,5 +1,6 @@
 """Approving and rejecting from the list: the window before, what comes of it, and who was first."""
 
+import re
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -9,6 +10,8 @@ from accredit.access.models import User
 from accredit.conversions.history import Actor
 from accredit.conversions.models import Change, Conversion, Way
 from accredit.conversions.turnover import change_turnover
+from accredit.jobs.models import Job, JobRow, State
+from accredit.jobs.running import take_turn
 from tests.factories.people import Shop
 from tests.factories.validating import COMMAND, LATER, approve, asked_turnovers
 from tests.web.conversions.test_listing import text
@@ -91,23 +94,63 @@ def test_nobody_approves_a_commission_that_they_have_not_seen(shop: Shop, as_: A
     assert statuses() == {}
 
 
-def test_all_that_match_the_filters_if_they_are_as_many_as_were_shown(shop: Shop, as_: As) -> None:
-    browser = as_("advertiser")
-    query = "?credited=partner:barb"
-    asked = said(browser, ASK + query, shop, "", status="approved", all="1")
-    assert asked.startswith("Approve 3 conversions")
-    assert "Commission US$29.96" in asked
-    approve("1005")
-    read = said(browser, VALIDATION + query, shop, "", status="approved", all="1", count="3")
-    assert read.startswith("By now 2 match the filters: nothing was changed.")
-    read = said(browser, VALIDATION + query, shop, "", status="approved", all="1", count="2")
-    assert read.startswith("2 conversions approved.")
-    assert statuses() == dict.fromkeys(("1001", "1005", "1006"), "approved")
+def window_of_all(browser: Client, query: str, **fields: str) -> tuple[str, Mapping[str, str]]:
+    """What one reads of the window before all that match are validated, and the form that it sends."""
+    page = browser.post(f"{ASK}?{query}", {"all": "1", **fields}, headers={"HX-Request-Type": "partial"}).text
+    hidden = re.findall(r'<input type="hidden" name="(?!csrf)(\w+)" value="([^"]*)">', page)
+    return text(page), dict(hidden)
+
+
+@pytest.mark.parametrize("fields", [{"status": "approved"}, {"status": "rejected", "rejection_reason": "returned"}])
+def test_all_that_match_are_validated_as_they_were_shown(shop: Shop, as_: As, fields: Mapping[str, str]) -> None:
+    agency, query = as_("agency"), "credited=partner:barb"
+    first, form = window_of_all(agency, query, **fields)
+    assert "3 conversions" in first
+    assert "Commission US$29.96" in first
+    owner = Actor(Way.PAGE, shop.users["owner"].id)
+    change_turnover("anvils", asked_turnovers("order | turnover\n 1001 | 99999.99"), actor=owner, now=LATER)
+    read = said(agency, f"{VALIDATION}?{query}", shop, "", **{**form, **fields})
+    assert read.startswith("What matches the filters has changed since you looked: nothing was done.")
+    assert statuses() == {}
+    second, form = window_of_all(agency, query, **fields)
+    assert "99,999.99" not in first
+    assert "US$100,061.99" in second
+    approve("1005", actor=owner)
+    assert "nothing was done" in said(agency, f"{VALIDATION}?{query}", shop, "", **{**form, **fields})
+    _read, form = window_of_all(agency, query, **fields)
+    assert said(agency, f"{VALIDATION}?{query}", shop, "", **{**form, **fields}).startswith("2 conversions")
+    assert statuses() == {"1001": fields["status"], "1005": "approved", "1006": fields["status"]}
+
+
+def test_one_that_left_the_filters_and_another_that_came_are_not_what_was_shown(shop: Shop, as_: As) -> None:
+    agency = as_("agency")
+    _read, form = window_of_all(agency, "turnover.min=60&currency=USD", status="approved")
+    orders = "order | turnover\n 1002 | 50.00\n 1005 | 61.00"
+    change_turnover("anvils", asked_turnovers(orders), actor=COMMAND, now=LATER)
+    read = said(agency, f"{VALIDATION}?turnover.min=60&currency=USD", shop, "", **form)
+    assert "nothing was done" in read
+    assert statuses() == {}
+
+
+def test_what_changes_before_its_turn_in_the_background_stays_open(
+    shop: Shop, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accredit.web.conversions.validating.TICKED", 2)
+    agency, query = as_("agency"), "credited=partner:barb"
+    _read, form = window_of_all(agency, query, status="approved")
+    assert "3 conversions" in said(agency, f"{VALIDATION}?{query}", shop, "", **form)
+    orders = asked_turnovers("order | turnover\n 1001 | 99999.99")
+    change_turnover("anvils", orders, actor=Actor(Way.PAGE, shop.users["owner"].id), now=LATER)
+    job = Job.objects.get(state=State.WAITING)
+    take_turn(job.id, stopping=lambda: False)
+    assert statuses() == {"1005": "approved", "1006": "approved"}
+    assert [(row.name, row.why) for row in JobRow.objects.filter(job=job)] == [("1001", "changed_since")]
 
 
 def test_a_filter_that_is_not_understood_widens_nothing(shop: Shop, as_: As) -> None:
-    read = said(as_("agency"), f"{VALIDATION}?customer=Nope", shop, "", status="approved", all="1", count="6")
-    assert "nothing was changed" in read
+    _read, form = window_of_all(as_("agency"), "", status="approved")
+    read = said(as_("agency"), f"{VALIDATION}?customer=Nope", shop, "", **form)
+    assert "nothing was done" in read
     assert statuses() == {}
 
 
