@@ -204,7 +204,8 @@ class _Writing:
             said = error.__cause__.diag
             code = said.constraint_name
             if code in REFUSALS:
-                self.refusals.append(Refusal(change, code, until=said.message_detail or ""))
+                until = (said.message_detail or "") if "{until}" in REFUSALS[code] else ""
+                self.refusals.append(Refusal(change, code, until))
             elif not (self.refusals and code in OVERLAPS):  # what may not go is in the way of what comes
                 raise
 

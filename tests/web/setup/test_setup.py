@@ -17,6 +17,7 @@ from accredit.programs.operations import plan_program
 from accredit.programs.queries import installed, program_value
 from tests.factories.installing import install, shop
 from tests.factories.people import Shop
+from tests.factories.validating import asked, validated
 
 As = Callable[[str | None], Client]
 SETUP = "/programs/anvils/setup"
@@ -256,6 +257,22 @@ def test_history_forbids_and_says_why_before_anything_is_saved(shop: Shop, as_: 
     currency = fields_of(browser.get(f"{SETUP}/program").content.decode())
     assert not {"currency", "timezone", "code", "advertiser"} & set(currency)  # shown, and locked
     saved(send(browser, f"{SETUP}/program", **{**currency, "currency": "EUR", "code": "x"}))
+    assert program_value(shop.program.id) == before
+
+
+IN_USE = [
+    ("rejection-reasons", "rr-returned", "Conversions were rejected for this reason: it stays."),
+    ("channels", "ch-email", "Conversions are credited to this channel: it stays."),
+]
+
+
+@pytest.mark.parametrize(("page", "key", "said"), IN_USE, ids=[one[0] for one in IN_USE])
+def test_what_is_in_use_is_not_removed(shop: Shop, as_: As, page: str, key: str, said: str) -> None:
+    validated(asked("order | to | reason\n 1005 | rejected | returned"))
+    browser, before = as_("advertiser"), program_value(shop.program.id)
+    content = send(browser, f"{SETUP}/{page}/{shop.keys[key]}", act="remove").content.decode()
+    assert "History forbids this" in content
+    assert said in content
     assert program_value(shop.program.id) == before
 
 
