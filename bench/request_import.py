@@ -5,6 +5,7 @@ The orders are those of the demo, repeated under other numbers; one row in a hun
 """
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -120,7 +121,7 @@ def ask_grid(user: Any, kept: Any) -> None:
     browser.get(f"{url}/rows")  # the first page of a process imports and compiles
     size = kept.rows
     place = COLUMNS.index("comment")
-    asked = {
+    asked: Mapping[str, Callable[[int], Any]] = {
         "a page of the grid": lambda turn: browser.get(f"{url}/rows?start={(turn * 9_973) % size // 100 * 100}"),
         "a page of one kind of fault": lambda turn: browser.get(
             f"{url}/rows?column=currency&code=currency_unknown&start={100 * (turn % 9)}"

@@ -201,7 +201,8 @@ def _incomplete(view: Viewpoint, value: Program, rows: pl.DataFrame) -> Iterator
 
 
 def _malformed(rows: pl.DataFrame, items: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    for name in _TEXTS:
+    longest = rows.select(pl.col(_TEXTS).str.len_chars().max()).row(0, named=True)
+    for name in (name for name in _TEXTS if (longest[name] or 0) > MAX_TEXT):
         too_long = rows.filter(pl.col(name).str.len_chars() > MAX_TEXT).with_columns(most=pl.lit(MAX_TEXT))
         yield _said(too_long, name, "too_long", most="most")
     lines = items.join(rows.select("row", "kind"), on="row", maintain_order="left")

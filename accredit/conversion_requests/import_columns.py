@@ -1,5 +1,6 @@
 """The columns of a table of conversion requests: what partners fill in, explained in both languages."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -98,8 +99,8 @@ def _same(codes: Sequence[str], also: Mapping[str, tuple[str, ...]] | None = Non
 
 def _named(names: Mapping[str, str]) -> Sequence[Choice]:
     """Things with a name: where two have the same one, their codes tell them apart."""
-    several = [name for name in names.values() if list(names.values()).count(name) > 1]
-    titles = {code: code if name in several else name for code, name in names.items()}
+    times = Counter(names.values())
+    titles = {code: name if times[name] == 1 else code for code, name in names.items()}
     return tuple(Choice(code, title, title) for code, title in titles.items())
 
 

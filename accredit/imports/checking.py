@@ -2,7 +2,7 @@
 by row. The same function checks a whole file, and the few rows that a correction concerns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -11,7 +11,7 @@ from accredit.database import json_text
 from accredit.engine.frames import TEXT
 from accredit.imports import sheets
 from accredit.imports.cells import read_cells, too_fine, written_in
-from accredit.imports.declaring import AS_READ, FAULTS, FOUND, Check, Format, Kind, Table
+from accredit.imports.declaring import AS_READ, FAULTS, FOUND, TYPES, Check, Format, Kind, Table
 from accredit.imports.headings import find_columns
 from accredit.imports.sheets import ROW, Sheet
 
@@ -135,13 +135,12 @@ def unique(code: str, *columns: str, marked: str | None = None) -> Check:
 
     def twice(values: pl.DataFrame) -> pl.DataFrame:
         rows = pl.col(ROW).cast(pl.String)
-        same = (
-            values.drop_nulls(columns)
-            .group_by(columns)
-            .agg(pl.len(), shown=rows.sort_by(ROW).head(5).str.join(", "))
-            .filter(pl.col("len") > 1)
+        keys = values.select(ROW, *columns).drop_nulls()
+        several = keys.filter(
+            pl.struct(columns).is_duplicated() if len(columns) > 1 else pl.col(columns[0]).is_duplicated()
         )
-        named = values.join(same, on=list(columns), how="inner", maintain_order="left")
+        same = several.group_by(columns).agg(shown=rows.sort_by(ROW).head(5).str.join(", "))
+        named = several.join(same, on=list(columns), how="inner", maintain_order="left")
         return found(named, marked or columns[-1], code, pl.lit(True), {"rows": pl.col("shown")})
 
     return twice
@@ -152,6 +151,15 @@ def values_of(
 ) -> pl.DataFrame:
     """ROW and the value of every declared column, null where a cell is empty or wrong by itself."""
     return _read(table, texts, marks, ways, said)[0]
+
+
+def together_now(
+    table: Table, texts: pl.DataFrame, marks: pl.DataFrame, ways: Mapping[str, str], said: Format = AS_READ
+) -> pl.Series:
+    """`together_of` of rows whose other columns are not looked at."""
+    names = set() if table.together is None else set(table.together.meta.root_names())
+    few = replace(table, columns=[one for one in table.columns if one.name in names])
+    return together_of(table, values_of(few, texts, marks, ways, said))
 
 
 def together_of(table: Table, values: pl.DataFrame) -> pl.Series:
@@ -168,6 +176,9 @@ def _read(
     columns, parts = [texts[ROW]], [_marked(marks)]
     unreadable = parts[0].filter(pl.col("column") != WHOLE_ROW)
     for one in table.columns:
+        if texts[one.name].null_count() == len(texts):
+            columns.append(pl.repeat(None, len(texts), dtype=TYPES[one.kind], eager=True).alias(one.name))
+            continue
         cells = read_cells(table, one, texts[one.name], _numbers(texts, marks, one.name), ways.get(one.name), said)
         named = pl.DataFrame({ROW: texts[ROW], "text": texts[one.name], "code": cells.codes})
         near = pl.col("text").replace_strict(dict(cells.near), default=None, return_dtype=TEXT) if cells.near else None
@@ -178,7 +189,7 @@ def _read(
         columns.append(column.alias(one.name))
     values = pl.DataFrame(columns)
     for one in table.columns:
-        if one.kind is Kind.AMOUNT:
+        if one.kind is Kind.AMOUNT and values[one.name].null_count() < len(values):
             codes = too_fine(table, values, one.name)
             named = pl.DataFrame({ROW: texts[ROW], "code": codes}).drop_nulls("code")
             parts.append(named.select(ROW, "code", column=pl.lit(one.name), details=pl.lit(None, TEXT)))

@@ -13,7 +13,7 @@ from psycopg import sql
 from accredit.database.copy import text_array
 from accredit.engine.frames import TEXT
 from accredit.imports import queries, rows
-from accredit.imports.checking import check, together_of, values_of
+from accredit.imports.checking import check, together_now
 from accredit.imports.declaring import Table
 from accredit.imports.models import Upload
 from accredit.imports.queries import EVERYTHING, RowShown, View
@@ -118,7 +118,7 @@ def _correct(upload: Upload, table: Table, loaded: Rows, edits: pl.DataFrame) ->
     if edited.rows.equals(loaded.rows):
         return [int(row) for row in loaded.rows[ROW]]
     said = rows.said(upload)
-    after = together_of(table, values_of(table, *rows.texts(upload, table, edited), upload.written, said))
+    after = together_now(table, *rows.texts(upload, table, edited), upload.written, said)
     others = _together(upload, pl.concat([loaded.rows["together"], after]), edited.rows[ROW])
     concerned = Rows(pl.concat([edited.rows, others.rows]).sort(ROW), pl.concat([edited.read, others.read]))
     checked = check(table, *rows.texts(upload, table, concerned), upload.written, said)

@@ -36,7 +36,7 @@ def preview(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
     kept = found(request, view, upload)
     checked = importing.preview(kept, view, now=datetime.now(UTC))
     wrong = checked.faults["row"].n_unique()
-    lines = [] if wrong else _lines(checked.planned, checked.requests)
+    lines = [] if wrong else _lines(checked.planned)
     claims = checked.requests.filter(pl.col("kind") == Kind.CLAIM.value).height
     context = {
         **frame(view),
@@ -49,13 +49,12 @@ def preview(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
     return show(request, "web/request_imports/preview.html", context)
 
 
-def _lines(planned: pl.DataFrame, requests: pl.DataFrame) -> Sequence[Mapping[str, Any]]:
+def _lines(planned: pl.DataFrame) -> Sequence[Mapping[str, Any]]:
     """Each kind with how many there are, what they would earn, and what the rate alone would give where it is
     claimed."""
-    both = planned.join(requests.select("row", "claimed_minor"), on="row")
     lines = []
     for kind in Kind:
-        of_kind = both.filter(pl.col("kind") == kind.value)
+        of_kind = planned.filter(pl.col("kind") == kind.value)
         if of_kind.is_empty():
             continue
         difference = kind == Kind.CHANGE
@@ -75,7 +74,12 @@ def _lines(planned: pl.DataFrame, requests: pl.DataFrame) -> Sequence[Mapping[st
 
 
 def _sums(rows: pl.DataFrame, amount: pl.Expr, *, signed: bool = False) -> str:
-    sums = rows.filter(amount.is_not_null()).group_by("currency").agg(amount.cast(pl.Int128).sum().alias("sum")).sort("currency")
+    sums = (
+        rows.filter(amount.is_not_null())
+        .group_by("currency")
+        .agg(amount.cast(pl.Int128).sum().alias("sum"))
+        .sort("currency")
+    )
     texts = [
         ("+" if signed and total > 0 else "") + formats.money(int(total), currency)
         for currency, total in sums.iter_rows()

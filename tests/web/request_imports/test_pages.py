@@ -217,7 +217,7 @@ def test_many_are_raised_by_a_job(as_: As, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(import_job, "AT_ONCE", 1)
     browser = as_("partner")
     url = imported(browser, HEADER + FAULTLESS + FAULTLESS.replace("N-1", "N-2"))
-    first, second = (browser.post(f"{url}/raise").url for _press in range(2))
+    first, second = (browser.post(f"{url}/raise").headers["Location"] for _press in range(2))
     assert first == second
     job = Job.objects.get(kind=import_job.KIND)
     assert not take_turn(job.id, stopping=lambda: False)

@@ -37,6 +37,12 @@ async function ask(url, body) {
 const filter = () => Object.fromEntries([...new URLSearchParams(location.search)].filter(([name]) => ["only", "column", "code"].includes(name)));
 const queryOf = (more) => new URLSearchParams({ ...filter(), ...more });
 
+function spanOf(text) {
+  const made = document.createElement("span");
+  made.textContent = text ?? "";
+  return made;
+}
+
 function paint(cell, row) {
   const element = cell.getElement();
   const place = Number(cell.getField().slice(1));
@@ -50,9 +56,7 @@ function paint(cell, row) {
     element.setAttribute("aria-invalid", "true");
     element.setAttribute("aria-describedby", "cell-line");
   } else for (const name of ["title", "aria-invalid", "aria-describedby"]) element.removeAttribute(name);
-  const text = document.createElement("span");
-  text.textContent = row.cells[place] ?? "";
-  return text;
+  return spanOf(row.cells[place]);
 }
 
 // As wide as what stands in the column on the page that is shown first.
@@ -66,8 +70,7 @@ function definitions() {
     field: "row", title: data("wordRow"), frozen: true, width: 74, minWidth: 60, hozAlign: "right", headerHozAlign: "right", resizable: false,
     formatter: (cell) => {
       const row = cell.getData();
-      const text = document.createElement("span");
-      text.textContent = row.row;
+      const text = spanOf(row.row);
       if (row.faults.whole) { text.className = "tag note"; text.title = row.faults.whole.map((one) => one.what).join(" "); }
       if (row.note) { text.className = "tag won"; text.title = row.note; }
       return text;
@@ -126,12 +129,7 @@ function tellCell() {
   for (const { what, remedy } of faults) parts.push([what, "wrong"], [remedy, ""]);
   if (at.place in row.originals) parts.push([row.originals[at.place] ? words("Was", { text: row.originals[at.place] }) : words("WasEmpty"), "soft"]);
   if (row.note) parts.push([row.note, "soft"]);
-  line().replaceChildren(...parts.filter(([text]) => text).map(([text, className]) => {
-    const part = document.createElement("span");
-    part.className = className;
-    part.textContent = text;
-    return part;
-  }));
+  line().replaceChildren(...parts.filter(([text]) => text).map(([text, className]) => Object.assign(spanOf(text), { className })));
   const offer = document.getElementById("cell-equal");
   offer.hidden = !equal?.count;
   if (!equal?.count) return;
@@ -212,7 +210,7 @@ function edit(text) {
     if (over) return;
     over = true;
     const value = input.value.trim();
-    table.getRow(cell.row)?.getCell(`c${cell.place}`)?.getElement().replaceChildren(paintedText(row, cell.place));
+    cellElement(cell)?.replaceChildren(spanOf(keep ? value : row.cells[cell.place])); // the server's answer follows
     if (to) to();
     if (keep) correct(cell, value);
   };
@@ -228,12 +226,6 @@ function edit(text) {
   element.replaceChildren(input);
   input.focus();
   input.select();
-}
-
-function paintedText(row, place) {
-  const text = document.createElement("span");
-  text.textContent = row.cells[place] ?? "";
-  return text;
 }
 
 function move(down, right) {
