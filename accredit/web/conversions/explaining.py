@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -52,7 +53,7 @@ def explain(names: Names, conversion: Conversion, *, all_items: bool = False) ->
     return {
         "conversion": conversion,
         "may_change_turnover": Permission.VALIDATE in view.permissions and conversion.status != Status.REJECTED,
-        "may_request": Permission.RAISE_REQUESTS in view.permissions and conversion.partner is not None,
+        "request_url": _request_url(conversion, view),
         "conversion_key": key_to_text(PREFIX, conversion.id),
         "occurred_at": formats.instant(conversion.occurred_at, zone, seconds=True),
         "zone": view.program.timezone,
@@ -69,6 +70,13 @@ def explain(names: Names, conversion: Conversion, *, all_items: bool = False) ->
         "terms": _terms(conversion),
         "order_facts": _order_facts(conversion, view),
     }
+
+
+def _request_url(conversion: Conversion, view: Viewpoint) -> str:
+    """Where one asks for a change of it; empty for those who may not, and where no partner could."""
+    if Permission.RAISE_REQUESTS not in view.permissions or conversion.partner is None:
+        return ""
+    return reverse("web:request-new", args=[view.program.code]) + f"?conversion={key_to_text(PREFIX, conversion.id)}"
 
 
 def _rejection_reason(conversion: Conversion, view: Viewpoint) -> str:

@@ -1,0 +1,305 @@
+"""The panel of a request, deciding with the impact, raising by hand, comments with files, and the rules."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+
+from accredit.access.models import AuditEntry
+from accredit.conversion_requests.models import Attachment, Comment, Request, Rules
+from accredit.conversions.models import Conversion
+from accredit.jobs.models import Job
+from accredit.jobs.running import take_turn
+from accredit.web.requests import deciding, words
+from tests.factories.asking import PNG, ask, key_of, missing
+from tests.factories.people import Shop
+from tests.factories.requesting import accepted, processed, stages
+from tests.factories.validating import approve
+
+As = Callable[[str | None], Client]
+PART = {"HX-Request-Type": "partial"}
+URL = "/programs/anvils/requests"
+
+
+@pytest.fixture
+def shop(shop: Shop) -> Shop:
+    """It takes requests for the orders of the tests, which are old."""
+    Rules.objects.create(program=shop.program, period_days=3_650)
+    return shop
+
+
+def text_of(response: Any) -> str:
+    """What one reads of an answer."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def hidden(response: HttpResponse) -> dict[str, str]:
+    """The fields of a window's form that are not shown."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', response.content.decode()))
+
+
+def send(browser: Client, part: str, data: Mapping[str, Any], query: str = "") -> Any:
+    return browser.post(f"{URL}/{part}{query}", data, headers=PART)
+
+
+def test_a_partner_reads_neither_others_amounts_nor_names(shop: Shop, as_: As) -> None:
+    about = missing(shop, "1002", "61.00")
+    accepted(shop.program, 1)
+    processed(shop.program)
+    owner = text_of(as_("owner").get(f"{URL}/{key_of(about)}", headers=PART))
+    partner = text_of(as_("partner").get(f"{URL}/{key_of(about)}", headers=PART))
+    assert "Claim" in owner
+    assert "Dora, in the browser" in owner
+    assert "by the advertiser" in partner
+    assert "Partner, in the browser" in partner
+    assert "Dora" not in partner
+    for private in ("3.87", "Ann"):
+        assert private not in partner
+
+
+def test_a_claim_shows_whoever_decides_the_journey_and_the_partner_that_the_order_is_known(shop: Shop, as_: As) -> None:
+    key = key_of(missing(shop, "1002", "61.00"))
+    owner = text_of(as_("owner").get(f"{URL}/{key}", headers=PART))
+    partner = text_of(as_("partner").get(f"{URL}/{key}", headers=PART))
+    assert "Barb Dwyer has no click in the journey; Ann Dover is credited." in owner
+    assert "Ann Dover gets the credit: the last click" in owner
+    assert "US$3.87" in owner
+    assert "the order is known." in partner
+    assert "The order is known. The advertiser decides" in partner
+    assert "Ann" not in partner
+    assert "3.87" not in partner
+
+
+def test_a_change_shows_what_it_changes_old_beside_new(shop: Shop, as_: As) -> None:
+    about = ask(shop, "kind | partner | order | turnover | device\n change | barb | 1001 | 150.00 | tablet")[0]
+    page = as_("partner").get(f"{URL}/{key_of(about)}", headers=PART).content.decode()
+    changed = [
+        text_of(type("Part", (), {"content": row.encode()}))
+        for row in re.findall(r'<tr class="changed">.*?</tr>', page, re.S)
+    ]
+    assert changed == ["Turnover US$136.27 → then US$150.00", "Device mobile → then tablet"]
+
+
+def test_what_was_looked_at_is_accepted_and_the_second_is_told_who_was_first(shop: Shop, as_: As) -> None:
+    about = missing(shop, "2001")
+    first, second = as_("owner"), as_("advertiser")
+    windows = [send(browser, "ask", {"verdict": "accepted", "id": key_of(about)}) for browser in (first, second)]
+    assert "Accept request 1" in text_of(windows[0])
+    assert "+US$10.00" in text_of(windows[0])
+    answers = [
+        send(browser, "decide", hidden(window)) for browser, window in zip((first, second), windows, strict=True)
+    ]
+    assert "1 request accepted." in text_of(answers[0])
+    assert "0 requests accepted. 1 was not decided:" in text_of(answers[1])
+    assert re.search(r"1 2001 It was decided before. Accepted, Owner, ", text_of(answers[1]))
+
+
+def test_what_changed_since_it_was_looked_at_is_not_accepted(shop: Shop, as_: As) -> None:
+    about = ask(shop, "kind | partner | order | turnover\n change | barb | 1001 | 150.00")[0]
+    window = send(as_("owner"), "ask", {"verdict": "accepted", "id": key_of(about)})
+    approve("1001")
+    answer = text_of(send(as_("owner"), "decide", hidden(window)))
+    assert "It was changed after you looked at it: look again." in answer
+    assert stages(shop.program) == "1 inquired"
+
+
+def test_a_rejection_needs_a_reason_and_the_partner_reads_it(shop: Shop, as_: As) -> None:
+    key = key_of(missing(shop, "2001"))
+    fields = hidden(send(as_("owner"), "ask", {"verdict": "rejected", "id": key}))
+    assert "A rejection needs one of the program’s reasons." in text_of(send(as_("owner"), "decide", fields))
+    answer = send(as_("owner"), "decide", {**fields, "reason": "returned", "comment": "It came back."})
+    assert "1 request rejected." in text_of(answer)
+    partner = text_of(as_("partner").get(f"{URL}/{key}", headers=PART))
+    assert "Rejected : Returned" in partner.replace("Rejected:", "Rejected :")
+    assert "It came back." in partner
+
+
+def test_nobody_decides_their_own_and_what_cannot_be_done_is_left_out(shop: Shop, as_: As) -> None:
+    own = missing(shop, "2001", by="owner")
+    late = missing(shop, "2002")
+    window = text_of(send(as_("owner"), "ask", {"verdict": "accepted", "id": f"{key_of(own)},{key_of(late)}"}))
+    assert "Accept request 2" in window
+    assert "1 more is left out:" in window
+    assert "You raised it yourself: somebody else decides it." in window
+    Rules.objects.update(own_decisions=True)
+    window = text_of(send(as_("owner"), "ask", {"verdict": "accepted", "id": f"{key_of(own)},{key_of(late)}"}))
+    assert "Accept 2 requests" in window
+    assert "+US$20.00" in window
+
+
+def test_all_that_match_are_decided_as_they_were_looked_at(shop: Shop, as_: As) -> None:
+    for order in ("2001", "2002", "other"):
+        missing(shop, order)
+    browser, query = as_("owner"), "?order.starts=200"
+    window = send(browser, "ask", {"verdict": "accepted", "all": "1"}, query)
+    assert "Accept 2 requests" in text_of(window)
+    missing(shop, "2003")
+    answer = send(browser, "decide", hidden(window), query)
+    assert "Something changed since you looked: nothing was decided." in text_of(answer)
+    window = send(browser, "ask", {"verdict": "accepted", "all": "1"}, query)
+    assert "3 requests accepted." in text_of(send(browser, "decide", hidden(window), query))
+    assert stages(shop.program) == "1 accepted, 2 accepted, 3 inquired, 4 accepted"
+
+
+def test_many_are_decided_in_the_background(shop: Shop, as_: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "AT_ONCE", 1)
+    keys = ",".join(key_of(missing(shop, order)) for order in ("2001", "2002"))
+    window = send(as_("owner"), "ask", {"verdict": "accepted", "id": keys})
+    accepted(shop.program, 2)
+    answer = send(as_("owner"), "decide", hidden(window))
+    assert "Accept 2 requests" in text_of(answer)
+    job = Job.objects.get(kind="request_decision")
+    assert not take_turn(job.id, stopping=lambda: False)
+    page = text_of(as_("owner").get(f"/programs/anvils/jobs/{key_of_job(answer)}"))
+    assert "1 request accepted." in page
+    assert "1 was not decided." in page
+    assert re.search(r"It was decided before. Accepted, Dora, ", page)
+
+
+def key_of_job(response: Any) -> str:
+    found = re.search(r"jobs/(jb_\w+)", response.content.decode())
+    assert found
+    return found[1]
+
+
+def test_a_partner_withdraws_its_own_and_nobody_elses(shop: Shop, as_: As) -> None:
+    own, foreign = missing(shop, "2001"), missing(shop, "2002", partner="ann", by="owner")
+    window = send(as_("partner"), "withdrawal/ask", {"id": f"{key_of(own)},{key_of(foreign)}"})
+    assert "Withdraw request 1" in text_of(window)
+    assert "1 request withdrawn." in text_of(send(as_("partner"), "withdrawal", hidden(window)))
+    stolen = {**hidden(window), "id": key_of(foreign)}
+    assert "The program has no such request." in text_of(send(as_("partner"), "withdrawal", stolen))
+    assert stages(shop.program) == "1 withdrawn, 2 inquired"
+
+
+FORM = {
+    "kind": "create", "event_type": "sale", "order_token": "2001", "occurred_at": "2026-03-20T03:00",
+    "turnover_minor": "100.00", "currency": "USD",
+}  # fmt: skip
+
+
+def test_raised_once_with_evidence(shop: Shop, as_: As) -> None:
+    def sent() -> Any:
+        file = SimpleUploadedFile("../receipt.exe", PNG, "application/x-msdownload")
+        return send(as_("partner"), "new", {**FORM, "comment": "See there.", "files": file})
+
+    answers = [sent(), sent()]
+    assert answers[0].headers["HX-Redirect"] == answers[1].headers["HX-Redirect"]
+    about = Request.objects.get()
+    assert (about.partner, about.model, about.answer_from) == ("barb", "Standard 10 %", "advertiser")
+    assert [one.text for one in Comment.objects.all()] == ["See there."]
+    assert [(one.file_name, one.kind) for one in Attachment.objects.all()] == [("receipt.exe.png", "png")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"turnover_minor": ""}, "Still missing: Turnover"),
+        ({"turnover_minor": "1,5"}, "could be read in two ways"),
+        ({"occurred_at": "yesterday"}, "“yesterday” is no time."),
+        ({"occurred_at": "2030-01-01T00:00"}, "lies in the future"),
+        ({"order_token": "1001"}, "This order is the partner’s already."),
+        ({"order_token": "1002"}, "The order is known. The advertiser decides whether its credit becomes yours."),
+        ({"claimed_minor": "12.00"}, "US$12.00 is claimed; the rate of its time gives US$10.00 (+US$2.00)."),
+        (
+            {"kind": "change", "turnover_minor": "150.00", "order_token": "1001", "occurred_at": ""},
+            "US$136.27 US$150.00",
+        ),
+        ({"item-1": "a", "quantity-1": "x"}, "A quantity is a whole number: “x” is none."),
+        ({"item-1": "a", "quantity-1": "1", "item-turnover-1": "90.00"}, "The items come to 90.00 USD."),
+    ],
+)
+def test_the_form_is_checked_while_one_types(shop: Shop, as_: As, typed: dict[str, str], said: str) -> None:
+    assert said in text_of(send(as_("partner"), "new/check", {**FORM, **typed}))
+
+
+def test_what_was_typed_stays_where_it_is_refused(shop: Shop, as_: As) -> None:
+    answer = as_("partner").post(f"{URL}/new", {**FORM, "turnover_minor": "1,5", "comment": "Mine"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'value="1,5"' in page
+    assert 'value="2001"' in page
+    assert ">Mine</textarea>" in page
+    assert not Request.objects.exists()
+
+
+def test_a_change_begins_with_the_conversion(shop: Shop, as_: As) -> None:
+    one = Conversion.objects.get(order_token="1001")
+    panel = as_("partner").get(f"/programs/anvils/conversions/{shop.keys['1001']}", headers=PART).content.decode()
+    link = f"{URL}/new?conversion={shop.keys['1001']}"
+    assert link in panel
+    page = text_of(as_("partner").get(link))
+    assert "Request a change of order 1001" in page
+    assert "now US$136.27" in page
+    answer = send(as_("partner"), "new", {"turnover_minor": "150.00"}, f"?conversion={shop.keys['1001']}")
+    assert answer.headers["HX-Redirect"]
+    about = Request.objects.get()
+    assert (about.kind, about.conversion_id, about.turnover_minor, about.order_token) == (
+        "change",
+        one.id,
+        15_000,
+        "1001",
+    )
+
+
+def test_files_cannot_run_in_the_browser(shop: Shop, as_: As) -> None:
+    key = key_of(missing(shop, "2001"))
+    send(as_("partner"), f"{key}/comments", {"text": "", "files": SimpleUploadedFile("a.html", b"hello")})
+    answer = as_("owner").get(f"{URL}/{key}/files/{Attachment.objects.get().id}")
+    assert answer.content == b"hello"
+    assert {name: answer.headers[name] for name in (
+        "Content-Type", "Content-Disposition", "X-Content-Type-Options", "Content-Security-Policy",
+    )} == {
+        "Content-Type": "text/plain",
+        "Content-Disposition": 'attachment; filename="a.html.txt"',
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    }  # fmt: skip
+
+
+def test_a_comment_that_is_refused_stays_and_one_that_is_kept_asks_the_other_side(shop: Shop, as_: As) -> None:
+    key = key_of(missing(shop, "2001"))
+    answer = send(as_("owner"), f"{key}/comments", {"text": "See", "files": SimpleUploadedFile("a.html", b"<html>")})
+    page = answer.content.decode()
+    assert "a.html is none of these by its content" in page
+    assert ">See</textarea>" in page
+    assert not Comment.objects.exists()
+    answer = text_of(send(as_("owner"), f"{key}/comments", {"text": "Where is the receipt?"}))
+    assert "The partner has not answered yet." in answer
+    assert "An answer of yours is expected." in text_of(as_("partner").get(f"{URL}/{key}", headers=PART))
+
+
+def test_rules_say_what_they_would_accept_and_leave_a_line(shop: Shop, as_: As) -> None:
+    missing(shop, "2001", "100.00")
+    missing(shop, "2002", "1000.00")
+    typed = {"period_days": "90", "accepts": "on", "accept_after_days": "2", "accept_up_to": "50.00"}
+    rules = "/programs/anvils/setup/requests"
+    said = text_of(as_("owner").post(f"{rules}/preview", typed, headers=PART))
+    assert said == (
+        "Of 2 open requests, 1 would accept themselves by this rule, 1 of them now; their commissions grow by US$10.00"
+        " in all."
+    )
+    assert as_("owner").post(rules, {**typed, "accept_up_to": "1,5"}).status_code == 422
+    assert as_("owner").post(rules, typed).status_code == 302
+    kept = Rules.objects.get()
+    assert (kept.period_days, kept.own_decisions, kept.accept_after_days, kept.accept_up_to_minor) == (
+        90,
+        False,
+        2,
+        5_000,
+    )
+    assert AuditEntry.objects.get(action="request_rules_changed").actor_name == "Owner"
+
+
+def test_every_code_has_its_sentence() -> None:
+    from accredit.conversion_requests import deciding as of_decisions
+    from accredit.conversion_requests import discussing, planning, raising
+    from accredit.web.requests import comments
+
+    assert set(words.FAILURES) == set(planning.WHY)
+    assert set(words.NOT_DECIDED) == {*of_decisions.WHY, *raising.WHY}
+    assert set(comments.NOT_KEPT) == set(discussing.REFUSALS)
