@@ -74,8 +74,9 @@ class List(Generic[M]):
     said, `order`, `status`, `turnover`, `commission`, `currency` and `id`.
 
     `name`: in kept views and jobs. `seen_from`: the rows that a viewer may see. `default`: the columns that are shown
-    to those who chose none. `added`: fields of columns that no row has by itself, and how rows get them; what is sorted by is never null. `figures`:
-    fields that are whole numbers, besides amounts. `aliases`: what addresses said once → what they say today."""
+    to those who chose none. `added`: fields of columns that no row has by itself, and how rows get them; one that is
+    sorted by is never null. `figures`: fields that are whole numbers, besides amounts. `aliases`: what addresses said
+    once → what they say today."""
 
     name: str
     model: type[M]

@@ -8,6 +8,7 @@ import pytest
 from django.utils.translation import override
 
 from accredit.conversions import turnover, validating
+from accredit.conversions.columns import REASONS
 from accredit.conversions.models import Cause, Status, Way
 from accredit.engine import frames
 from accredit.engine.program import CreditGroup
@@ -23,10 +24,10 @@ PLACE = r"%\(\w+\)s|\{\w+(?:!r)?\}"
     [
         (words.STATUSES, Status.values),
         (words.OUTCOMES, frames.OUTCOME.categories),
-        (words.REASONS, frames.REASON.categories),
+        (words.REASONS, REASONS),
         (words.HELD, pending.REASONS),
         (words.HELD_REMEDIES, words.HELD),
-        (words.HAPPENINGS, {*Cause.values, *Status.values} - {"open"}),
+        (words.HAPPENINGS, {*Cause.values, *Status.values}),
         (words.CHANGE_WAYS, Way.values),
         (words.NOT_VALIDATED, validating.WHY),
         (words.TURNOVER_NOT_CHANGED, turnover.WHY),
