@@ -54,6 +54,7 @@ PICTURES = (
     Picture("turnover-de-light", "de", "light", WIDE, row=0, key="t", shows="#turnover-preview"),
     Picture("explanation-en-phone", "en", "dark", NARROW, row=3),
     Picture("requests-en-light", "en", "light", WIDE, row=0, list="requests"),
+    Picture("request-decision-en-light", "en", "light", WIDE, row=0, list="requests", key="a", shows="#window"),
     Picture("requests-de-phone", "de", "light", NARROW, list="requests"),
     Picture("request-import-en-light", "en", "light", WIDE, file=REQUESTS),
     Picture("request-import-de-dark", "de", "dark", WIDE, file=REQUESTS),

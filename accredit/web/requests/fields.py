@@ -86,7 +86,7 @@ def fields_of(names: Names, request: Request, conversion: Conversion | None) -> 
             now, new, changed = wanted, None, False
         else:
             of_now = getattr(conversion, OF_CONVERSION.get(name, name))
-            changed = wanted is not None and (name in before or request.kind == Kind.CHANGE and wanted != of_now)
+            changed = wanted is not None and (name in before or (request.kind == Kind.CHANGE and wanted != of_now))
             now, new = before.get(name, of_now) if changed else of_now, wanted if changed else None
             if name in OF_CONVERSION and not changed:
                 continue
