@@ -1,8 +1,6 @@
 """A column of amounts: `1,234.50` or `1.234,50`. A cell that can be read in one way only is read so; one that can be
 read in both, such as `1.234`, as all the others of its column agree, and not at all where they do not."""
 
-from dataclasses import dataclass
-
 import polars as pl
 
 from accredit.files.values import ten_thousandths
@@ -15,37 +13,24 @@ SHORTENED = r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$"
 """What a spreadsheet makes of long numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Places of the first cells that have only decimals after a comma, only after a point, or could have either."""
-
-    comma: int | None
-    point: int | None
-    either: int | None
-
-    @property
-    def decimals(self) -> Decimals | None:
-        """What the column agrees on."""
-        if (self.comma is None) == (self.point is None):
-            return None
-        return Decimals.POINT if self.comma is None else Decimals.COMMA
+PLAIN = r"^[0-9]{1,15}([.,][0-9]{1,2})?$"
+"""What most cells are, and can be read in one way only."""
+_TEN_THOUSANDTHS = pl.Decimal(38, 4)
 
 
-def evidence(texts: pl.Series, are_numbers: pl.Series) -> Evidence:
-    """How the amounts of a column are written. `are_numbers`: cells that a spreadsheet holds as numbers, so that their
+def decimals_of(texts: pl.Series, are_numbers: pl.Series) -> Decimals | None:
+    """What the amounts of a column agree on. `are_numbers`: cells that a spreadsheet holds as numbers, so that their
     decimals come after a point."""
-    cells = pl.DataFrame({"text": texts, "is_number": are_numbers}).with_row_index("place")
-    marked = cells.filter(pl.col("text").str.contains(r"[.,]") & ~pl.col("is_number"))
-    ways = marked.select("place", digits=_digits(pl.col("text"))).select(
-        "place", point=pl.col("digits").str.contains(POINT), comma=pl.col("digits").str.contains(COMMA)
-    )
-    point, comma = pl.col("point"), pl.col("comma")
-    firsts = ways.select(
-        comma=pl.col("place").filter(comma & ~point).first(),
-        point=pl.col("place").filter(point & ~comma).first(),
-        either=pl.col("place").filter(point & comma).first(),
-    )
-    return Evidence(*firsts.row(0))
+    cells = pl.DataFrame({"text": texts, "plain": texts.str.contains(PLAIN) & ~are_numbers})
+    written = {mark: (pl.col("plain") & pl.col("text").str.contains(mark, literal=True)).any() for mark in ".,"}
+    found = {mark for mark, is_there in cells.select(**written).row(0, named=True).items() if is_there}
+    digits = cells.filter(~pl.col("plain") & ~are_numbers).select(digits=_digits(pl.col("text")))
+    point, comma = (pl.col("digits").str.contains(form) for form in (POINT, COMMA))
+    if digits.select((comma & ~point).any()).item():
+        found.add(",")
+    if digits.select((point & ~comma).any()).item():
+        found.add(".")
+    return {",": Decimals.COMMA, ".": Decimals.POINT}[found.pop()] if len(found) == 1 else None
 
 
 def _digits(text: pl.Expr) -> pl.Expr:
@@ -59,8 +44,31 @@ def read_amounts(
     """The values of a column (ten-thousandths), and codes of what is wrong with cells; null where nothing is.
     `decimals`: as the column has them; `stated`: the user says so, and others are wrong. `signed`: amounts below zero
     are none."""
-    cells = pl.DataFrame({"text": texts, "is_number": are_numbers}).with_columns(digits=_digits(pl.col("text")))
+    text = pl.col("text")
+    cells = pl.DataFrame({"text": texts, "is_number": are_numbers}).with_row_index("place")
+    is_plain = text.str.contains(PLAIN)
+    if stated:  # the mark may be the other one
+        other = "," if decimals is Decimals.POINT else "."
+        is_plain &= pl.col("is_number") | ~text.str.contains(other, literal=True)
+    cells = cells.with_columns(
+        value=pl.when(is_plain)
+        .then(text)
+        .str.replace(",", ".", literal=True)
+        .cast(_TEN_THOUSANDTHS, strict=False)
+        .to_physical(),
+        code=pl.lit(None, pl.String),
+    )
+    others = cells.filter(text.is_not_null() & pl.col("value").is_null())
+    if len(others):
+        read = _others(others.select("place", "text", "is_number"), decimals, stated=stated, signed=signed)
+        cells = cells.update(read, on="place")
+    return cells["value"].alias(texts.name), cells["code"]
+
+
+def _others(cells: pl.DataFrame, decimals: Decimals | None, *, stated: bool, signed: bool) -> pl.DataFrame:
+    """`place`, `value` and `code` of cells that are not plain."""
     text, digits = pl.col("text"), pl.col("digits")
+    cells = cells.with_columns(digits=_digits(text))
     point, comma = pl.col("point"), pl.col("comma")
     cells = cells.with_columns(
         point=digits.str.contains(POINT),
@@ -101,5 +109,4 @@ def read_amounts(
         .when(value.is_null())
         .then(pl.lit("too_many_decimals")),
     )
-    good = cells.select(pl.when(pl.col("code").is_null()).then("value")).to_series()
-    return good.alias(texts.name), cells["code"]
+    return cells.select("place", "code", value=pl.when(pl.col("code").is_null()).then("value"))

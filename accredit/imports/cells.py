@@ -3,16 +3,16 @@
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
 from accredit.database.keys import ALPHABET, DIGITS
-from accredit.files.values import decimals_of, minor
-from accredit.imports.amounts import SHORTENED, evidence, read_amounts
+from accredit.imports.amounts import SHORTENED, decimals_of, read_amounts
 from accredit.imports.declaring import TYPES, Column, Dates, Decimals, Format, Kind, Table
 from accredit.imports.headings import folded
 from accredit.imports.instants import dates_of, read_instants
-from accredit.money import decimals_by_currency
+from accredit.money import MAX_AMOUNT_MINOR, decimals_by_currency
 
 CONTROL = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 CONTROL_BUT_LINES = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
@@ -37,7 +37,7 @@ def written_in(column: Column, texts: pl.Series, are_numbers: pl.Series, said: F
     """How the amounts or days of a column are written: what the user said, or what all its cells agree on."""
     match column.kind:
         case Kind.AMOUNT:
-            return said.decimals or evidence(texts, are_numbers).decimals
+            return said.decimals or decimals_of(texts, are_numbers)
         case Kind.INSTANT | Kind.DATE:
             return said.dates or dates_of(texts)
     return None
@@ -94,12 +94,20 @@ def too_fine(table: Table, values: pl.DataFrame, name: str) -> pl.Series:
     currency = next((pl.col(one.name) for one in table.columns if one.kind is Kind.CURRENCY), pl.lit(None, pl.String))
     if table.currency:
         currency = currency.fill_null(table.currency)
-    decimals = decimals_of(currency)
-    amount = pl.col(name).abs()
-    fits = minor(amount, decimals).is_not_null() | amount.is_null() | decimals.is_null()
-    is_whole = amount % pl.lit(10, pl.Int128).pow(4 - decimals) == 0
-    code = pl.when(is_whole).then(pl.lit("amount_too_large")).otherwise(pl.lit("too_many_decimals"))
-    return values.select(pl.when(~fits).then(code)).to_series()
+    amount, unit = pl.col(name).abs(), currency.replace_strict(_units(), default=None, return_dtype=pl.Int128)
+    code = (
+        pl.when(amount % unit != 0)
+        .then(pl.lit("too_many_decimals"))
+        .when(amount > unit * MAX_AMOUNT_MINOR)
+        .then(pl.lit("amount_too_large"))
+    )
+    return values.select(code).to_series()
+
+
+@cache
+def _units() -> Mapping[str, int]:
+    """Currency → the ten-thousandths of its smallest unit."""
+    return {code: 10 ** (4 - decimals) for code, decimals in decimals_by_currency().items()}
 
 
 def _texts(column: Column, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -167,17 +175,19 @@ def _near(unknown: pl.Series, meanings: Mapping[str, str]) -> Mapping[str, str]:
 
 def _keys(prefix: str, texts: pl.Series) -> pl.Series:
     """The UUIDs behind the texts of keys, as `keys.key_from_text` has them one by one."""
-    form = rf"^{prefix}_[0-7][{ALPHABET}]{{{DIGITS - 1}}}$"
-    digits = texts.to_frame("text").select(pl.when(pl.col("text").str.contains(form)).then("text")).to_series()
-    numbers = [
-        None if text is None else f"{int(text.translate(_BASE_32), 32):032x}"
-        for text in digits.str.slice(len(prefix) + 1).to_list()
-    ]
-    hexadecimal = pl.col("digits")
-    parts = [hexadecimal.str.slice(start, length) for start, length in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
-    frame = pl.DataFrame({"digits": pl.Series(numbers, dtype=pl.String)})
-    return frame.select(pl.concat_str(parts, separator="-")).to_series()
+    is_key = texts.str.contains(rf"^{prefix}_[0-7][{ALPHABET}]{{{DIGITS - 1}}}$").fill_null(False)
+    digits = texts.filter(is_key).str.slice(len(prefix) + 1)
+    # All of them as one number: Python reads and writes those of a power of two in no time. Two digits before each, so
+    # that its 140 bits are 35 digits of hexadecimal.
+    joined = "00".join(["", *digits.to_list()]).encode().translate(_BASE_32)
+    number = f"{int(joined or b'0', 32):0{35 * len(digits)}x}"
+    hexadecimal = pl.Series([number[at : at + 32] for at in range(3, 35 * len(digits), 35)], dtype=pl.String)
+    cuts = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))
+    parts = [pl.col("key").str.slice(start, length) for start, length in cuts]
+    keys = hexadecimal.to_frame("key").select(pl.concat_str(parts, separator="-")).to_series()
+    places = pl.DataFrame({"is_key": is_key}).select(pl.when("is_key").then(pl.col("is_key").cum_sum() - 1))
+    return keys.gather(places.to_series())
 
 
-_BASE_32 = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+_BASE_32 = bytes.maketrans(ALPHABET.encode(), b"0123456789abcdefghijklmnopqrstuv")
 """Crockford's digits as Python's."""

@@ -55,15 +55,18 @@ class Sheet:
 
 def sheet_of(header: Sequence[str | None], columns: Sequence[pl.Series], rows: pl.Series, **parts: Any) -> Sheet:
     """A sheet of columns as they were read, with empty rows left out. `parts`: what Sheet has beside."""
-    cells = pl.DataFrame([column.alias(str(place)) for place, column in enumerate(columns)]).with_columns(
-        pl.all().str.replace_all("\0", "\N{REPLACEMENT CHARACTER}", literal=True).str.strip_chars()
-    )
-    cells = cells.with_columns(
-        pl.when(pl.all().str.len_chars() > MAX_CHARACTERS)
-        .then(pl.all().str.slice(0, MAX_CHARACTERS + 1))
-        .otherwise(pl.when(pl.all() != "").then(pl.all()))
-        .name.keep()
-    )
+    cells = pl.DataFrame([_cells(column).alias(str(place)) for place, column in enumerate(columns)])
     filled = cells.with_columns(rows.alias(ROW)).filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))
     names = [" ".join((name or "").split())[:MAX_CHARACTERS] for name in header]
     return Sheet(names, filled.select(ROW, pl.exclude(ROW)), **parts)
+
+
+def _cells(texts: pl.Series) -> pl.Series:
+    """Texts as cells are kept; most are so already."""
+    if texts.str.contains("\0", literal=True).any():
+        texts = texts.str.replace_all("\0", "\N{REPLACEMENT CHARACTER}", literal=True)
+    texts = texts.str.strip_chars()
+    if (texts.str.len_bytes() > MAX_CHARACTERS).any():
+        texts = texts.str.slice(0, MAX_CHARACTERS + 1)
+    is_empty = texts == ""
+    return texts.set(is_empty, None) if is_empty.any() else texts

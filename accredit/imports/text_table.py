@@ -19,6 +19,7 @@ _BYTE_ORDER_MARKS = {
 }
 csv.field_size_limit(2**31 - 1)  # the csv module's own limit says the same as a wrong quotation mark
 MAX_FIELD = 100_000
+_FILLED_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _SAID = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 """What Excel takes for the separator, and does not show as a row."""
 
@@ -123,7 +124,8 @@ def _checked(content: bytes, encoding: str) -> str:
 
 def _separator(text: str) -> str:
     """The one that splits the first row that is filled into the most fields."""
-    line = next((line for line in io.StringIO(text) if line.strip()), "")
+    found = _FILLED_LINE.search(text)
+    line = found[0] if found else ""
     outside = re.sub(r'"[^"]*"', "", line)
     return max(SEPARATORS, key=outside.count) if any(mark in outside for mark in SEPARATORS) else ","
 
