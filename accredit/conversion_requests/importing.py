@@ -21,6 +21,7 @@ from accredit.conversion_requests.import_items import items_of
 from accredit.conversion_requests.import_words import FAULTS
 from accredit.conversion_requests.models import Comment
 from accredit.conversion_requests.raising import Raised, RequestsRefused, raise_requests
+from accredit.conversions.file_validating import source_of
 from accredit.conversions.history import Actor
 from accredit.conversions.models import Way
 from accredit.engine.frames import TEXT
@@ -112,7 +113,7 @@ def wanted_of(values: pl.DataFrame, view: Viewpoint, file_name: str = "") -> tup
     """What rows of values ask for (WANTED), and their items (WANTED_ITEMS)."""
     filled = _with_currency(values, view)
     places = decimals_of(pl.col("currency"))
-    source = pl.format("{}, {}", pl.lit(file_name), "row") if file_name else pl.lit(None, TEXT)
+    source = source_of(file_name) if file_name else pl.lit(None, TEXT)
     wanted = filled.with_columns(
         kind=KIND,
         conversion_id="conversion",

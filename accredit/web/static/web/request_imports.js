@@ -27,8 +27,9 @@ async function ask(url, body) {
     method: body ? "POST" : "GET",
     headers: { "HX-Request-Type": "partial", "X-CSRFToken": data("token"), "Content-Type": "application/json" },
     body: body && JSON.stringify(body),
-  });
-  const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
+  }).catch(() => null);
+  if (answer?.headers.has("HX-Refresh")) location.reload(); // signed out meanwhile
+  const isJson = Boolean(answer?.headers.get("Content-Type")?.startsWith("application/json"));
   document.getElementById("notice").hidden = isJson;
   return isJson ? answer.json() : null;
 }
@@ -161,7 +162,7 @@ function correct(cell, text, { forUndo = true } = {}) {
     const seen = rowAt(cell.row)?.cells[cell.place] ?? null;
     if ((seen ?? "") === text) return;
     const answer = await ask(data("cells"), { row: cell.row, place: cell.place, seen, text });
-    if (!answer) return;
+    if (!answer) { table.getRow(cell.row)?.reformat(); return; } // it is not kept, and must not look as if it were
     if (forUndo && !answer.refused) undone.push({ cell, text: seen ?? "" });
     equal = answer.equal ? { place: cell.place, seen, text, count: answer.equal } : null;
     await settle(answer);
