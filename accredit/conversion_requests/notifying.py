@@ -201,12 +201,12 @@ def _text(news: News) -> str:
         lines.append("- " + _("%(what)s: number %(numbers)s") % facts)
     for comment, request in news.comments:
         quoted = " ".join(comment.text.split())
-        facts = {
+        said: dict[str, object] = {
             "number": request.number,
             "order": request.order_token,
             "text": quoted if len(quoted) <= QUOTED else quoted[:QUOTED] + "…",
         }
-        lines += ["", _("Comment on request %(number)s, order %(order)s: “%(text)s”") % facts]
+        lines += ["", _("Comment on request %(number)s, order %(order)s: “%(text)s”") % said]
         lines.append(_address("web:request", news.program, key_to_text(PREFIX, request.id)))
     if news.more_comments:
         text = ngettext("and %(n)s further comment", "and %(n)s further comments", news.more_comments)

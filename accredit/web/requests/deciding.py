@@ -104,7 +104,7 @@ def look_at(view: Viewpoint, user: User, verdict: str, keys: Sequence[UUID]) -> 
     left = [_left(one, _stage_sentence(one)) for one in known.values() if one.stage not in DECIDABLE]
     open_ = [one for one in known.values() if one.stage in DECIDABLE]
     left += [_left(one, words.word(NOT_DECIDED, "own_request")) for one in open_ if one.raised_by_id in own]
-    rows = impact(view.program, [one.id for one in open_ if one.raised_by_id not in own]).rows
+    rows = impact(view.program, [one.id for one in open_ if one.raised_by_id not in own]).rows.sort("number")
     if verdict == ACCEPTED:
         refused = rows.filter(pl.col("why").is_not_null())
         left += [
@@ -182,6 +182,8 @@ def _ask(request: HttpRequest, view: Viewpoint, verdict: str, *, reverse_name: s
 
 
 def _title(verdict: str, rows: pl.DataFrame) -> str:
+    if rows.is_empty():
+        return _("Nothing to decide")
     if len(rows) == 1:
         one = {
             ACCEPTED: _("Accept request %(number)s"),

@@ -107,12 +107,12 @@ def would_accept(view: Viewpoint, rules: Mapping[str, Any], now: datetime) -> st
         of_rule = found.filter(currency=view.program.currency, growth__lte=rules["accept_up_to_minor"])
     old = Q(raised_at__lte=now - timedelta(days=rules["accept_after_days"]))
     counts = of_rule.aggregate(all=Count("id"), due=Count("id", filter=old))
-    sums = of_rule.values("currency").annotate(growth=Sum("growth")).order_by("currency")
+    sums = of_rule.values("currency").annotate(sum=Sum("growth")).order_by("currency").values_list("currency", "sum")
     facts = {
         "all": formats.number(counts["all"]),
         "open": formats.number(found.count()),
         "due": formats.number(counts["due"]),
-        "sums": " + ".join(formats.money(one["growth"], one["currency"]) for one in sums) or "–",
+        "sums": " + ".join(formats.money(amount, code) for code, amount in sums) or "–",
     }
     text = ngettext(
         "Of %(open)s open request, %(all)s would accept itself by this rule, %(due)s of them now; their commissions"
