@@ -26,7 +26,8 @@ from accredit.programs.operations import lock_program
 from accredit.programs.queries import program_value
 from accredit.tracking.operations import make_partitions
 
-BATCH_REQUESTS = 2_000
+BATCH_REQUESTS = 5_000
+"""Of one transaction: a second or two, for which others wait that book for the program."""
 log = logging.getLogger(__name__)
 
 

@@ -238,7 +238,9 @@ def _post(program_id: UUID, rows: pl.DataFrame, now: datetime) -> None:
     approval = (pl.col("status_now") == Status.OPEN.value) & will_be
     gains = rows.with_columns(commission_minor=earns - pl.when(same).then(earned).otherwise(0))
     losses = rows.filter(~same).with_columns(partner="partner_now", commission_minor=-earned)
-    for kind, which in ((EntryKind.APPROVAL, approval), (EntryKind.CORRECTION, ~approval)):
-        booked = pl.concat([part.filter(which).select("id", "decision", "partner", "currency", "commission_minor")
-                            for part in (losses, gains)])  # fmt: skip
-        post(program_id, postings(booked, kind, now), now=now)
+    booked = [
+        postings(part.filter(which).select("id", "decision", "partner", "currency", "commission_minor"), kind, now)
+        for kind, which in ((EntryKind.APPROVAL, approval), (EntryKind.CORRECTION, ~approval))
+        for part in (losses, gains)
+    ]
+    post(program_id, pl.concat(booked), now=now)
