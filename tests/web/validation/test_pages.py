@@ -12,15 +12,18 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils.translation import override
 
+from accredit.access.models import User
 from accredit.conversions import file_validating, validation_file
 from accredit.conversions.models import Conversion
 from accredit.conversions.validation_file_job import KIND
+from accredit.database.keys import key_to_text
 from accredit.imports.models import Upload
 from accredit.jobs.models import Job
 from accredit.jobs.running import take_turn
 from accredit.web.validation import saying, uploading
 from tests.factories.people import Shop
 from tests.imports.spreadsheets import spreadsheet
+from tests.web.conversions.test_listing import text
 
 FILES = "/programs/anvils/validation-files"
 MARCH = (
@@ -53,7 +56,8 @@ def test_from_the_file_to_what_became_of_it(shop: Shop, as_: As) -> None:
     assert "CSV, Windows-1252, separated by ;" in page
     assert "“Farbe”" in page
     part = plan_of(browser, address)
-    assert "Carry out 2 changes for good" in part
+    assert "Carry out 2 rows for good" in part
+    assert "1 row does two things: a new turnover first, then the status." in part
     assert "“vielleicht” is no status" in part
     assert "New turnover, then approved" in browser.get(f"{address}?rows=changes").content.decode()
     assert not Conversion.objects.exclude(status="open").exists()
@@ -70,6 +74,15 @@ def test_from_the_file_to_what_became_of_it(shop: Shop, as_: As) -> None:
     assert "1 conversion approved." in watched
     assert "“vielleicht” is no status" in watched
     assert "This file was carried out." in browser.get(address).content.decode()
+
+    User.objects.update(language="de")
+    done = Conversion.objects.get(order_token="1001")
+    panel = text(browser.get(f"/programs/anvils/conversions/{key_to_text('cv', done.id)}").content.decode())
+    assert "Advertiser, aus einer Datei, März.csv, Zeile 2" in panel
+    assert ", row " not in panel
+    assert "März.csv, Zeile 4" in text(browser.get(first.headers["Location"]).content.decode())
+    assert "März.csv, Zeile 4" in b"".join(browser.get(f"{first.headers['Location']}/rows")).decode()
+    User.objects.update(language="en")
 
     lines = list(csv.reader(io.StringIO(browser.get(f"{address}/rows/csv").content.decode("utf-8-sig"))))
     assert lines[0][-3:] == ["Row", "Outcome", "Why"]
@@ -108,7 +121,7 @@ def test_what_is_no_table_is_told_in_the_form(shop: Shop, as_: As, content: byte
     answer = send(as_("advertiser"), content)
     assert answer.status_code == 400
     assert said in answer.content.decode()
-    assert not Upload.objects.exists()
+    assert not Upload.objects.filter(kind="validation").exists()
 
 
 def test_too_large_a_file_is_not_stored(shop: Shop, as_: As) -> None:
@@ -144,7 +157,7 @@ def test_a_sample_does_what_it_says(shop: Shop, as_: As, language: str, heading:
     else:
         assert fastexcel.read_excel(content).load_sheet(0).to_polars()["Status"][0] == status
     address = send(browser, content, f"sample.{kind}").headers["Location"]
-    assert "Carry out 3 changes" in plan_of(
+    assert "Carry out 3 rows" in plan_of(
         browser, address
     )  # an approval has no comment; the third one's is of its turnover
 
