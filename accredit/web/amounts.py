@@ -9,6 +9,7 @@ from accredit.money import AmountError, decimals, to_minor
 from accredit.web import formats
 
 SHAPE = re.compile(r"[0-9.,]{1,24}")
+BELOW_ZERO = re.compile(rf"[-−–]{SHAPE.pattern}")
 
 
 def amount_from_text(text: str, currency: str) -> int:
@@ -18,6 +19,10 @@ def amount_from_text(text: str, currency: str) -> int:
     example = formats.amount(1_234 * 10**places + 56 % 10**places, currency)
     told = {"text": text.strip()[:40], "example": example, "currency": currency, "places": places}
     bare = re.sub(r"\s", "", text)
+    if not bare:
+        raise AmountError(_("Write an amount, such as %(example)s.") % told)
+    if BELOW_ZERO.fullmatch(bare):
+        raise AmountError(_("“%(text)s” is below zero: an amount is zero or more.") % told)
     try:
         if not SHAPE.fullmatch(bare):
             raise NumberFormatError(bare)

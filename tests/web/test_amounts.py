@@ -23,7 +23,9 @@ READ = """
     0             | USD      | 0       | 0
     12,34,567     | USD      | refused | refused
     1.2.3         | USD      | refused | refused
-    -5            | USD      | refused | refused
+    -5            | USD      | below   | below
+    − 5.00        | USD      | below   | below
+    5-            | USD      | refused | refused
     1e5           | USD      | refused | refused
     12_3          | USD      | refused | refused
     ١٢            | USD      | refused | refused
@@ -31,8 +33,13 @@ READ = """
     9999999999999 | USD      | 999999999999900 | 999999999999900
     10000000000000 | USD     | large   | large
 """
-SENTENCES = {"refused": "could be read in two ways", "decimals": "decimals of", "large": "too large"}
-GERMAN = {"refused": "zweierlei Weise", "decimals": "Nachkommastellen", "large": "zu groß"}
+SENTENCES = {
+    "refused": "could be read in two ways",
+    "decimals": "decimals of",
+    "large": "too large",
+    "below": "below zero",
+}
+GERMAN = {"refused": "zweierlei Weise", "decimals": "Nachkommastellen", "large": "zu groß", "below": "unter null"}
 
 
 @pytest.mark.parametrize("row", table(READ), ids=lambda row: f"{row['typed']} {row['currency']}")
@@ -51,5 +58,7 @@ def test_an_amount_is_read_as_its_language_writes_it(row: dict[str, str], langua
 
 
 def test_an_empty_text_is_no_amount() -> None:
-    with override("en"), pytest.raises(AmountError, match=r"write it like 1,234\.56"):
+    with override("en"), pytest.raises(AmountError, match=r"^Write an amount, such as 1,234\.56\.$"):
         amount_from_text("  ", "USD")
+    with override("de"), pytest.raises(AmountError, match=r"^Schreiben Sie einen Betrag, etwa 1\.234,56\.$"):
+        amount_from_text("", "USD")

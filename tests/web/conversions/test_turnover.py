@@ -102,8 +102,8 @@ def test_orders_and_items_change(shop: Shop, as_: As, token: str, typed: dict[st
 @pytest.mark.parametrize(
     ("token", "typed", "sentence"),
     [
-        ("1001", {"turnover": "-1"}, "is no amount"),
-        ("1001", {"turnover": ""}, "is no amount"),
+        ("1001", {"turnover": "-1"}, "“-1” is below zero"),
+        ("1001", {"turnover": ""}, "Write an amount, such as 1,234.56."),
         ("1001", {"turnover": "1.005"}, "more than the 2 decimals of USD"),
         ("1001", {"turnover": "10", "comment": "x" * 1001}, "at most 1,000 characters"),
         ("1002", {"what": "items", "quantity-1": "half"}, "A quantity is a whole number: “half” is none."),
