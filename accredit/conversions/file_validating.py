@@ -44,6 +44,8 @@ WHY = {
 }
 """Why a row that is understood changes nothing. The codes are for programs, the sentences for people."""
 _DONE = (Status.APPROVED.value, Status.REJECTED.value)
+_ROW = ", row "
+"""Between file and number, in whatever language they are read."""
 
 
 def plan(program: Program, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -74,8 +76,14 @@ def apply(program: Program, planned: pl.DataFrame, actor: Actor, *, file_name: s
 
 
 def source_of(file_name: str) -> pl.Expr:
-    """Where a row stands, for the history."""
-    return pl.format("{}, row {}", pl.lit(file_name), pl.col("row"))
+    """Where a row stands, for the history; `file_and_row` reads it."""
+    return pl.format("{}{}{}", pl.lit(file_name), pl.lit(_ROW), pl.col("row"))
+
+
+def file_and_row(source: str) -> tuple[str, str] | None:
+    """The name of the file and the number of the row; None where it is no row of a file."""
+    name, between, number = source.rpartition(_ROW)
+    return (name, number) if between and number.isascii() and number.isdigit() else None
 
 
 def named(program: Program, wanted: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accredit.conversions.file_validating import file_and_row
 from accredit.conversions.models import REQUESTED
 
 Words = Mapping[str, str | Promise]
@@ -182,6 +183,12 @@ def way_in(source: str, signed: bool | None) -> str:
     if signed is None:
         return gettext("from the file %(name)s") % {"name": source} if source else gettext("from a file")
     return f"{word(WAYS, source)}, {trust(signed)}"
+
+
+def place(source: str | None) -> str:
+    """Where something stood: `returns.csv, row 7`."""
+    found = file_and_row(source or "")
+    return gettext("%(file)s, row %(row)s") % {"file": found[0], "row": found[1]} if found else source or ""
 
 
 def trust(signed: bool | None) -> str:

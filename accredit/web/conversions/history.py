@@ -69,14 +69,14 @@ def reason_titles(view: Viewpoint) -> Mapping[str, str]:
 
 
 def who_did(way: str, user: str | None, source: str | None, view: Viewpoint) -> str:
-    """Who changed something, and through what: `Ann, from the file returns.csv, row 7`. A partner reads who of the
+    """Who changed something, and through what: `Ann, from a file, returns.csv, row 7`. A partner reads who of the
     two it was, and no more."""
     told, user, source = history.who_did(view, way, user, source)
     if told == Way.REQUEST and source:
         through, source = _("by the conversion request %(number)s") % {"number": source.removeprefix(REQUESTED)}, None
     else:
         through = words.word(words.CHANGE_WAYS, told) if told else _("by the advertiser")
-    return ", ".join(part for part in (user, through, source) if part)
+    return ", ".join(part for part in (user, through, words.place(source)) if part)
 
 
 def _kind(row: Row) -> str:

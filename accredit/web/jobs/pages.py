@@ -96,7 +96,7 @@ def _lines(view: Viewpoint, job: Job) -> Iterator[bytes]:
         for row in found:
             why, remark = SAID[job.kind].why(view, row)
             key = key_to_text(CONVERSION, row.key) if row.key else ""
-            writer.writerow([defused(cell) for cell in (row.name, key, row.source or "", why, remark, row.why)])
+            writer.writerow([defused(cell) for cell in (row.name, key, words.place(row.source), why, remark, row.why)])
         yield text.getvalue().encode()
         text.seek(0)
         text.truncate()
@@ -168,4 +168,4 @@ def _row(view: Viewpoint, job: Job, row: JobRow) -> Mapping[str, str]:
     url = ""
     if row.key and row.why != "unknown":
         url = reverse("web:conversion", args=[view.program.code, key_to_text(CONVERSION, row.key)])
-    return {"name": row.name, "source": row.source or "", "why": why, "remark": remark, "url": url}
+    return {"name": row.name, "source": words.place(row.source), "why": why, "remark": remark, "url": url}
