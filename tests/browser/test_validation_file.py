@@ -29,8 +29,8 @@ Ordernummer;Status;Stornogrund;Umsatz
 @pytest.mark.parametrize(
     ("language", "scheme", "size", "carry_out"),
     [
-        ("en", "light", WIDE, "Carry out 2 changes for good"),
-        ("de", "dark", NARROW, "2 Änderungen endgültig ausführen"),
+        ("en", "light", WIDE, "Carry out 2 rows for good"),
+        ("de", "dark", NARROW, "2 Zeilen endgültig ausführen"),
     ],
     ids=["en-light-wide", "de-dark-narrow"],
 )
@@ -54,6 +54,9 @@ def test_a_file_is_checked_and_carried_out(
     expect(page.locator("#plan del").first).to_be_visible()
     page.get_by_role("button", name=carry_out).click()
     expect(page).to_have_url(re.compile("/jobs/jb_"))
+    page.go_back()
+    expect(page.locator("#plan .acts a").first).to_be_visible()
+    expect(page.get_by_role("button", name=carry_out)).to_have_count(0)
     job = Job.objects.get(kind=KIND)
     while take_turn(job.id, stopping=lambda: False):
         pass

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accredit.access.models import User
@@ -115,7 +116,13 @@ def planned(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
     kept = found(request, view, upload)
     if kept.plan is None and not kept.problems:
         keep_plan(kept, view.program, now=datetime.now(UTC))
-    return show(request, "web/validation/plan.html", {**_frame(view), **_plan(request, view, kept)})
+    return _not_kept(show(request, "web/validation/plan.html", {**_frame(view), **_plan(request, view, kept)}))
+
+
+def _not_kept(response: HttpResponse) -> HttpResponse:
+    """Whoever goes back to a file that was carried out since is not offered it again."""
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @require_POST
@@ -166,7 +173,7 @@ def _shown(
         "rows": formats.number(kept.rows),
         **(_plan(request, view, kept) if kept.plan is not None else {}),
     }
-    return show(request, "web/validation/file.html", context, status=status)
+    return _not_kept(show(request, "web/validation/file.html", context, status=status))
 
 
 def _plan(request: HttpRequest, view: Viewpoint, kept: Upload) -> Mapping[str, Any]:
@@ -176,6 +183,7 @@ def _plan(request: HttpRequest, view: Viewpoint, kept: Upload) -> Mapping[str, A
     summary: Mapping[str, Any] = kept.summary or {}
     refused = sum(summary["refused"].values())
     changes = summary["rows"] - refused - summary["open"]
+    both = summary["approved"] + summary["rejected"] + summary["turnover"] - changes
     part = request.GET.get("rows") or (REFUSALS if refused else CHANGES)
     every = frame(kept.plan).filter(pl.col("why").is_null() if part == CHANGES else pl.col("why").is_not_null())
     text = request.GET.get("after", "")
@@ -188,7 +196,16 @@ def _plan(request: HttpRequest, view: Viewpoint, kept: Upload) -> Mapping[str, A
         "planned_at": kept.planned_at.isoformat(),
         "planned_text": formats.instant(kept.planned_at, ZoneInfo(view.program.timezone), seconds=True),
         "figures": _figures(summary),
-        "changes": formats.number(changes),
+        "carry_out": ngettext("Carry out %(n)s row for good", "Carry out %(n)s rows for good", changes)
+        % {"n": formats.number(changes)},
+        "both": ngettext(
+            "%(n)s row does two things: a new turnover first, then the status.",
+            "%(n)s rows do two things: a new turnover first, then the status.",
+            both,
+        )
+        % {"n": formats.number(both)}
+        if both
+        else "",
         "has_changes": changes > 0,
         "refused": formats.number(refused),
         "has_refused": refused > 0,
