@@ -69,7 +69,9 @@ def test_at_most_one_in_a_quarter_of_an_hour(shop: Shop) -> None:
     ask(shop, "11", now=SOON)
     assert tell_by_the_clock(SOON + timedelta(minutes=10)) == 0
     assert tell_by_the_clock(SOON + timedelta(minutes=20)) == 3
-    assert [subject for subject in sent() if "owner" in subject] == ["owner: Anvil Shop: 1 conversion request raised"] * 2
+    assert [subject for subject in sent() if "owner" in subject] == [
+        "owner: Anvil Shop: 1 conversion request raised"
+    ] * 2
 
 
 def test_comments_are_quoted_to_the_other_side_in_its_language(shop: Shop) -> None:
@@ -113,7 +115,10 @@ def test_a_worker_that_dies_while_sending_tells_nobody_twice(shop: Shop, monkeyp
         with pytest.raises(SystemExit):
             tell_by_the_clock(SOON)
     assert tell_by_the_clock(SOON + timedelta(minutes=20)) == 2  # but for the one whose e-mail was under way
-    assert sent() == ["agency: Anvil Shop: 1 conversion request raised", "owner: Anvil Shop: 1 conversion request raised"]
+    assert sent() == [
+        "agency: Anvil Shop: 1 conversion request raised",
+        "owner: Anvil Shop: 1 conversion request raised",
+    ]
 
 
 def test_what_the_server_did_not_take_is_told_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

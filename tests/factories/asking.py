@@ -22,9 +22,7 @@ HEAD = "kind | partner | order | at | turnover | category | status | claimed\n"
 def ask(shop: Shop, text: str, *, by: str = "partner", now: datetime = LATER) -> list[Request]:
     """Raise requests (`requesting.wanted`) as one of the shop's people; those that are new, in their order."""
     user: User = shop.users[by]
-    raised = raise_requests(
-        viewpoint(user, shop.program.code), wanted(text), actor=Actor(Way.PAGE, user.id), now=now
-    )
+    raised = raise_requests(viewpoint(user, shop.program.code), wanted(text), actor=Actor(Way.PAGE, user.id), now=now)
     return [Request.objects.get(program=shop.program, id=key) for key in raised.new["id"]]
 
 

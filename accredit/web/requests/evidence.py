@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -72,7 +73,7 @@ def _sentence(
 ) -> str:
     """`Barb clicked 3 times, last 12 min before; nobody is credited.`"""
     clicked = _clicked(names.partners.get(about.partner, about.partner), found, occurred_at)
-    return joined([clicked, _credited(names, found, conversion)], "; ") + "."
+    return capfirst(joined([clicked, _credited(names, found, conversion)], "; ")) + "."
 
 
 def _clicked(partner: str, found: Evidence, occurred_at: datetime | None) -> str:

@@ -93,9 +93,9 @@ class Cells(cells.Cells):
             case "by":
                 return self.people.name(UUID(str(one.raised_by_id)), one.raised_by_name)  # a file has texts
             case "partner":
-                return self.names.partners.get(one.partner, one.partner)
+                return self.names.partners.get(one.partner) or str(one.partner)
             case "reason":
-                return self.reasons.get(one.stage_reason or "", one.stage_reason or "")
+                return self.reasons.get(one.stage_reason) or str(one.stage_reason or "")
             case "model":
                 return str(one.model or "").replace(";", ", ")
         return super().text(column, one)

@@ -241,6 +241,6 @@ def _may(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
         "own_request": decides and can_be_decided and own,
         "may_withdraw": raises and can_be_decided and (not view.sees_everything or about.raised_by_id == user.id),
         "may_speak": raises,
-        "shows_claim": about.kind == Kind.CLAIM,
+        "shows_claim": about.kind == Kind.CLAIM and about.stage in OPEN_STAGES,
         "again": about.stage == Stage.FAILED,
     }

@@ -68,7 +68,7 @@ def test_a_claim_shows_whoever_decides_the_journey_and_the_partner_that_the_orde
     assert "Barb Dwyer has no click in the journey; Ann Dover is credited." in owner
     assert "Ann Dover gets the credit: the last click" in owner
     assert "US$3.87" in owner
-    assert "the order is known." in partner
+    assert "The order is known." in partner
     assert "The order is known. The advertiser decides" in partner
     assert "Ann" not in partner
     assert "3.87" not in partner

@@ -1,0 +1,148 @@
+"""Conversion requests as people deal with them: a partner raises one with a file, the advertiser reads what there is to
+know, sees what would come of it and decides; two decide at once."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from accredit.access.models import User
+from accredit.conversion_requests.models import Request, Rules
+from tests.browser.test_accessibility import serious
+from tests.factories.asking import PNG, ask, key_of, missing
+from tests.factories.people import Shop
+from tests.factories.requesting import processed, stages
+
+pytestmark = pytest.mark.xdist_group("browser")
+Visit = Callable[..., Page]
+LIST = "/programs/anvils/requests"
+
+
+def window(page: Page) -> Locator:
+    return page.locator("dialog#window")
+
+
+def row(page: Page, order: str) -> Locator:
+    return page.locator(".tabulator-row", has_text=order)
+
+
+def choose(page: Page, *, name: str, content: bytes) -> None:
+    page.locator("#request-files").set_input_files({"name": name, "mimeType": "image/png", "buffer": content})
+
+
+@pytest.fixture
+def shop(shop: Shop) -> Shop:
+    """It takes requests for the orders of the tests, which are old."""
+    Rules.objects.create(program=shop.program, period_days=3_650)
+    return shop
+
+
+def test_raised_by_hand_with_a_file_then_accepted_and_processed(visit: Visit, shop: Shop) -> None:
+    partner = visit("partner", f"{LIST}/new", bypass_csp=True)
+    check, field = partner.locator("#raise-check"), partner.get_by_label
+    field("Order number", exact=True).fill("2001")
+    expect(check).to_contain_text("Still missing: Event type, Time, Turnover")
+    field("Event type").select_option("sale")
+    field("Time (").fill("2026-03-20T09:00")
+    turnover = partner.locator("#request-turnover_minor")
+    turnover.fill("100,00")
+    expect(check).to_contain_text("could be read in two ways")
+    turnover.fill("100.00")
+    expect(check).to_contain_text("US$10.00")
+    expect(check).to_contain_text("Commission model")
+    assert serious(partner) == []
+    field("Comment (").fill("The customer sent the receipt.")
+    choose(partner, name="a.png", content=b"GIF89a\x00")
+    partner.get_by_role("button", name="Raise the request").click()
+    expect(check).to_contain_text("a.png is none of these by its content")
+    expect(field("Order number", exact=True)).to_have_value("2001")
+    choose(partner, name="receipt.png", content=PNG)
+    partner.get_by_role("button", name="Raise the request").dblclick()
+    expect(partner.locator("#panel-title")).to_contain_text("Request 1")
+    expect(partner.locator("#panel")).to_contain_text("receipt.png")
+    expect(partner.locator("#panel")).to_contain_text("The customer sent the receipt.")
+    assert Request.objects.count() == 1
+
+    missing(shop, "2002", "50.00")
+    missing(shop, "1002", "61.00")
+    User.objects.update(language="de")
+    page = visit("advertiser", f"{LIST}?sort=-time", bypass_csp=True, color_scheme="dark")
+    expect(page.locator(".tabulator-row")).to_have_count(3)
+    row(page, "1002").click()
+    panel = page.locator("#panel")
+    expect(panel).to_contain_text("Anspruch")
+    panel.locator("summary").click()
+    assert serious(page) == []
+    row(page, "2001").click()
+    expect(panel).to_contain_text(
+        "Barb Dwyer hat am Tag vor der Order keinen Klick; eine Order mit dieser Nummer ist nicht bekannt."
+    )
+    panel.get_by_role("tab", name="Alle Felder").click()
+    expect(panel).to_contain_text("100,00 $")
+    panel.get_by_role("tab", name="Austausch").click()
+    panel.get_by_label("Kommentar (").fill("Danke.")
+    panel.get_by_role("button", name="Senden").click()
+    expect(panel).to_contain_text("Der Partner hat noch nicht geantwortet.")
+    for order in ("2001", "2002"):
+        row(page, order).locator("[data-tick]").click()
+    page.keyboard.press("a")
+    expect(window(page)).to_contain_text("2 Requests annehmen")
+    expect(window(page)).to_contain_text("+15,00 $")
+    assert serious(page) == []
+    window(page).get_by_role("button", name="Annehmen").click()
+    expect(page.locator(".tabulator-row .status.accepted")).to_have_count(2)
+    row(page, "1002").click()
+    expect(page.locator("#panel-title")).to_contain_text("Request 3")
+    panel.get_by_role("button", name="Ablehnen").click()
+    window(page).get_by_label("Grund").select_option("Zurückgesandt")
+    window(page).get_by_label("Kommentar (").fill("Nicht von Ihnen.")
+    window(page).get_by_role("button", name="Ablehnen").click()
+    expect(panel).to_contain_text("Abgelehnt: Zurückgesandt")
+    assert processed(shop.program).done == 2
+    assert stages(shop.program) == "1 processed, 2 processed, 3 rejected returned"
+    page.reload()
+    row(page, "2001").click()
+    expect(page.locator("#panel-title")).to_contain_text("Request 1")
+    panel.get_by_role("link", name="Conversion öffnen").click()
+    expect(page.locator("#panel")).to_contain_text("Request 1")
+    partner.goto(f"{LIST}?sort=-time")
+    expect(partner.locator(".tabulator-row .status.processed")).to_have_count(2)
+    row(partner, "1002").click()
+    expect(partner.locator("#panel")).to_contain_text("Nicht von Ihnen.")
+    expect(partner.locator("#panel")).to_contain_text("durch den Advertiser")
+
+
+def test_of_two_who_decide_at_once_one_is_told_who_was_first(visit: Visit, shop: Shop) -> None:
+    missing(shop, "2001")
+    first, second = (visit(who, f"{LIST}?sort=-time", bypass_csp=True) for who in ("agency", "advertiser"))
+    for page in (first, second):
+        row(page, "2001").click(button="right")
+        page.get_by_role("menuitem", name="Accept").click()
+        expect(window(page)).to_contain_text("Accept request 1")
+    window(first).get_by_role("button", name="Accept").click()
+    expect(row(first, "2001")).to_contain_text("Accepted")
+    window(second).get_by_role("button", name="Accept").click()
+    expect(window(second)).to_contain_text("It was decided before.")
+    expect(window(second)).to_contain_text("Accepted, Agency")
+    assert serious(second) == []
+    window(second).get_by_role("button", name="Close").first.click()
+    expect(row(second, "2001")).to_contain_text("Accepted")
+
+
+def test_rules_forms_and_the_panel_on_a_phone(visit: Visit, shop: Shop) -> None:
+    User.objects.update(language="de")
+    about = ask(shop, "kind | partner | order | turnover | device\n change | barb | 1001 | 150.00 | tablet")[0]
+    phone = {"viewport": {"width": 390, "height": 844}, "bypass_csp": True}
+    page = visit("owner", "/programs/anvils/setup/requests", **phone)
+    page.get_by_label("Requests dürfen sich selbst annehmen").check()
+    page.get_by_label("Nur wo die Provision um nicht mehr wächst als").fill("50,00")
+    expect(page.locator("#rules-would")).to_contain_text("Von 1 offenen Request würde sich nach dieser Regel 1 selbst")
+    addresses = [f"{LIST}/{key_of(about)}", f"{LIST}/new?conversion={shop.keys['1001']}", f"{LIST}/e-mails"]
+    for address in addresses:
+        assert serious(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.goto(address)
+        expect(page.locator("#panel-title, #sheet-title")).to_be_visible()
+    assert serious(page) == []
+    page.get_by_role("button", name="Abschalten").click()
+    expect(page.get_by_role("status")).to_contain_text("keine E-Mails mehr")
