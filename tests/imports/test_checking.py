@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 from django.utils.translation import override
+from xlsxwriter.worksheet import Worksheet
 
 from accredit.imports import words
 from accredit.imports.checking import check_sheet, problems_of
@@ -177,12 +178,12 @@ def test_texts() -> None:
 
 def test_cells_beyond_the_header_and_errors_of_a_spreadsheet() -> None:
     assert faults("order | status\n1 | 0 | 7") == ["2  too_many_cells"]
-    table = read(
-        spreadsheet(
-            [["order", "turnover", "colour"], ["1"]],
-            lambda page: [page.write_formula(cell, "=1/0", None, "#DIV/0!") for cell in ("B2", "C2")] and None,
-        )
-    )
+
+    def errors(page: Worksheet) -> None:
+        for cell in ("B2", "C2"):
+            page.write_formula(cell, "=1/0", None, "#DIV/0!")
+
+    table = read(spreadsheet([["order", "turnover", "colour"], ["1"]], errors))
     came = check_sheet(TABLE, table).faults
     assert came.select("column", "code", "details").rows() == [("turnover", "cell_error", '{"seen":"#DIV/0!"}')]
 

@@ -23,7 +23,7 @@ from accredit.imports.declaring import Choice, Column, Kind, Table
 from accredit.imports.formats import read_content
 from accredit.imports.models import Upload
 from accredit.imports.operations import keep_upload
-from accredit.imports.samples import sample
+from accredit.imports.samples import Example, sample
 from accredit.imports.sheets import Sheet
 from tests.imports.declared import COLUMNS, TABLE
 from tests.imports.spreadsheets import spreadsheet
@@ -34,7 +34,7 @@ PARTNERS = Column(
     choices=tuple(Choice(f"p{n}", f"Partner, {n}", f"Partner, {n}") for n in range(300)),
 )  # fmt: skip
 SAMPLED = Table(columns=(PARTNERS, *COLUMNS), zone=TABLE.zone, any_of=TABLE.any_of)
-EXAMPLE = {
+EXAMPLE: Example = {
     "partner": "Partner, 7", "order": "00123", "time": datetime(2026, 12, 31, 18, 30), "turnover": Decimal("1234.50"),  # noqa: DTZ001
     "currency": "EUR", "status": "Bestätigt", "quantity": 3, "comment": "=1+1",
 }  # fmt: skip
