@@ -8,6 +8,7 @@ conversions; totals follow within 3 s.
 from collections.abc import Mapping
 from functools import partial
 from statistics import median
+from uuid import UUID
 
 import psycopg
 
@@ -121,7 +122,7 @@ def main(large: bool) -> None:
         ask(user.pk, sizes, REPEATS_LARGE if large else REPEATS)
 
 
-def ask(user: object, sizes: Mapping[str, int], repeats: int) -> None:
+def ask(user: UUID, sizes: Mapping[str, int], repeats: int) -> None:
     """Asks for everything in ASKED, and for totals."""
     from django.test import Client
 
@@ -143,8 +144,8 @@ def ask(user: object, sizes: Mapping[str, int], repeats: int) -> None:
     for name, query in {"newest first": "sort=-time", "largest turnover first": "sort=-turnover"}.items():
         both: dict[str, list[float]] = {"requests": [], "conversions": []}
         for _turn in range(3 * repeats):
-            for what, seconds in both.items():
-                seconds.append(seconds_of(partial(browser.get, f"/programs/large/{what}?{query}")))
+            for what, taken in both.items():
+                taken.append(seconds_of(partial(browser.get, f"/programs/large/{what}?{query}")))
         ours, theirs = median(both["requests"]), median(both["conversions"])
         title = f"page of {sizes['large']:,} requests beside that of as many conversions, {name}"
         Report(title, ours, theirs, ours / theirs, f"<= {BESIDE}").show()
