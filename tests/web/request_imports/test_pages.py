@@ -153,9 +153,8 @@ def test_a_block_is_pasted_down_the_rows_that_are_shown(as_: As) -> None:
 def test_what_is_faultless_is_raised_once_and_the_rest_stays(as_: As, shop: Shop) -> None:
     browser = as_("partner")
     url = imported(browser)
-    assert (
-        "What will be raised Kind Requests Commission Claimed by an amount By the rate New 1 US$10.00"
-        in text_of(browser.get(f"{url}/preview"))
+    assert "What will be raised Kind Requests Commission Claimed by an amount By the rate New 1 US$10.00" in text_of(
+        browser.get(f"{url}/preview")
     )
     page = browser.post(f"{url}/raise", follow=True)
     assert "1 request was raised: 1." in text_of(page)
