@@ -115,6 +115,8 @@ class Form:
         match name:
             case "partner":
                 return len(self.known.partners) > 1
+            case "occurred_at" | "currency":
+                return self.conversion is None  # a change leaves both as they are
             case "event_type":
                 return len(self.known.event_types) > 1
             case "ad" | "project":
