@@ -79,14 +79,14 @@ class Selection:
 @dataclass(frozen=True, slots=True)
 class CreditedAgain:
     """`changes` (CHANGES); the others are as they were: `unchanged` ones would be decided in the same way, `closed`
-    ones are approved or rejected, `requested` ones are credited by a conversion request, and of those `without_clicks`
-    the click that won is no longer there."""
+    ones are approved or rejected, of those `without_clicks` the click that won is no longer there, and `requested` ones
+    are credited by a conversion request."""
 
     changes: pl.DataFrame
     unchanged: int = 0
     closed: int = 0
-    requested: int = 0
     without_clicks: int = 0
+    requested: int = 0
 
 
 def credit_again(code: str, selection: Selection, *, now: datetime, dry_run: bool = False) -> Iterator[CreditedAgain]:
