@@ -21,6 +21,7 @@ from accredit.programs.models import Program
 from accredit.programs.visibility import Viewpoint, viewpoint_of_key
 
 P = ParamSpec("P")
+READ = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Asked:
 
 def reading(view: Callable[Concatenate[Asked, P], HttpResponse]) -> Callable[..., HttpResponse]:
     """An address that is read."""
-    return _address(view, ("GET", "HEAD"), None)
+    return _address(view, READ, None)
 
 
 def changing(view: Callable[Concatenate[Asked, P], HttpResponse]) -> Callable[..., HttpResponse]:
@@ -56,14 +57,26 @@ def _address(
         now = datetime.now(UTC)
         try:
             key = _key(request, now)
-            if request.method not in methods:
-                message = f"This address answers {' and '.join(methods)}."
-                allow = {"Allow": ", ".join(methods)}
-                raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "method", message, headers=allow)
+            _check_method(request, methods)
             seen = _program(key, code)
             if permission is not None:
                 _check(key, seen, permission)
             return view(Asked(request, key, seen, now), *args, **kwargs)
+        except Refused as refused:
+            return refusal(refused)
+
+    return csrf_exempt(asked)
+
+
+def without_program(view: Callable[[ApiKey], HttpResponse]) -> Callable[..., HttpResponse]:
+    """An address that is read and belongs to no program."""
+
+    @wraps(view)
+    def asked(request: HttpRequest) -> HttpResponse:
+        try:
+            key = _key(request, datetime.now(UTC))
+            _check_method(request, READ)
+            return view(key)
         except Refused as refused:
             return refusal(refused)
 
@@ -91,6 +104,12 @@ def _key(request: HttpRequest, now: datetime) -> ApiKey:
         message = f"This key asks too often: wait {seconds} s."
         raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too_often", message, headers={"Retry-After": str(seconds)})
     return key
+
+
+def _check_method(request: HttpRequest, methods: tuple[str, ...]) -> None:
+    if request.method not in methods:
+        message = f"This address answers {' and '.join(methods)}."
+        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "method", message, headers={"Allow": ", ".join(methods)})
 
 
 def _program(key: ApiKey, code: str) -> Viewpoint:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -58,6 +59,20 @@ def viewpoint_of_key(key: ApiKey, code: str) -> Viewpoint:
     if not own:
         raise Program.DoesNotExist
     return Viewpoint(seen.program, frozenset(own), permissions_of(key))
+
+
+def viewpoints_of_key(key: ApiKey) -> Sequence[Viewpoint]:
+    """Every program that `viewpoint_of_key` finds for the key, by name."""
+    own: dict[UUID, set[str]] = {}
+    for program, code in Partner.objects.filter(organization=key.organization_id).values_list("program_id", "code"):
+        own.setdefault(program, set()).add(code)
+    may, seen = permissions_of(key), []
+    for program in visible_programs(key.user):
+        if key.organization_id in (program.advertiser_id, program.agency_id):
+            seen.append(Viewpoint(program, None, may))
+        elif program.id in own:
+            seen.append(Viewpoint(program, frozenset(own[program.id]), may))
+    return seen
 
 
 def _owners(user: User) -> QuerySet[Membership]:

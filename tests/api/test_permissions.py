@@ -87,7 +87,7 @@ def test_another_programs_and_a_missing_conversion_look_the_same(shop: Shop, key
 
 def test_what_an_address_does_not_answer(shop: Shop, key: Key) -> None:
     asker = key("owner", "validate")
-    read, wrote, none = asker.get("validations"), asker.post("conversions", {}), asker.get("/api/v1/programs")
+    read, wrote, none = asker.get("validations"), asker.post("conversions", {}), asker.get("/api/v1/program")
     assert (read.status, read.headers["Allow"]) == (405, "POST")
     assert (wrote.status, wrote.headers["Allow"]) == (405, "GET, HEAD")
     assert (none.status, none.content["error"]) == (404, "not_found")
