@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,6 +19,7 @@ from accredit.access.models import ApiKey, ApiKeyScope, OrganizationKind, Role, 
 from accredit.access.permissions import GRANTS
 from accredit.programs.people import Reach
 from accredit.web import formats
+from accredit.web.once import keep_once, take_once
 from accredit.web.pages import show
 from accredit.web.people import words
 from accredit.web.people.organizations import UTC_ZONE, for_managers
@@ -29,9 +31,9 @@ DAYS = (30, 90, 365)
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_managers
 def keys(request: HttpRequest, found: Reach) -> HttpResponse:
-    """The keys of an organization; makes one, and shows its text this once."""
+    """The keys of an organization; makes one, and shows its text once, on the page that is opened then."""
     if request.method != "POST":
-        return _keys(request, found)
+        return _keys(request, found, made=take_once(request, request.path))
     typed = {name: request.POST.get(name, "") for name in ("name", "scope", "days")}
     now = datetime.now(UTC)
     days = int(typed["days"]) if typed["days"] in map(str, DAYS) else 0
@@ -46,7 +48,8 @@ def keys(request: HttpRequest, found: Reach) -> HttpResponse:
         )
     except ApiKeyRefused as refused:
         return _keys(request, found, status=422, typed=typed, wrong=word(words.KEY_REFUSED, refused.code))
-    return _keys(request, found, made=text)
+    keep_once(request, request.path, {"text": text})
+    return redirect("web:keys", found.organization.code)
 
 
 def _keys(request: HttpRequest, found: Reach, *, status: int = 200, **more: Any) -> HttpResponse:
@@ -63,6 +66,7 @@ def _keys(request: HttpRequest, found: Reach, *, status: int = 200, **more: Any)
                    if SCOPES[ApiKeyScope(scope)] <= granted],
         "spans": [(str(days), ngettext("%(n)s day", "%(n)s days", days) % {"n": days}) for days in DAYS],
         "typed": {"days": "90", "scope": "read"},
+        "interface": request.build_absolute_uri(reverse("api:api-programs")),
         **more,
     }  # fmt: skip
     response = show(request, "web/people/keys.html", context, status=status)

@@ -17,6 +17,7 @@ from accredit.config.environment import tracker_url
 from accredit.programs.signing_keys import KeyRefused, add_key, end_key, key_text, keys_of
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
+from accredit.web.once import keep_once, take_once
 from accredit.web.setup.frame import for_setup, show_page
 from accredit.web.setup.parts import back_to
 
@@ -24,8 +25,8 @@ from accredit.web.setup.parts import back_to
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_setup
 def keys(request: HttpRequest, view: Viewpoint) -> HttpResponse:
-    """The keys; a new one with its secret, this once."""
-    now, made = datetime.now(UTC), None
+    """The keys; a new one with its secret, once, on the page that is opened then."""
+    now = datetime.now(UTC)
     if request.method == "POST":
         if request.POST.get("act") == "end":
             _end(request, view, now)
@@ -33,7 +34,8 @@ def keys(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         with transaction.atomic():
             key, secret = add_key(view.program.code, now=now, secret_key=settings.SECRET_KEY)
             _record(request, view, "signing_key_made", key_text(key), now)
-        made = {"key": key_text(key), "secret": secret}
+        keep_once(request, request.path, {"key": key_text(key), "secret": secret})
+        return back_to(view, "setup-keys")
     zone = ZoneInfo(view.program.timezone)
     rows = [
         {
@@ -44,7 +46,7 @@ def keys(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         }
         for one in keys_of(view.program.code)
     ]
-    context = {"keys": rows[::-1], "made": made, "tracker": tracker_url() or ""}
+    context = {"keys": rows[::-1], "made": take_once(request, request.path), "tracker": tracker_url() or ""}
     return show_page(request, view, "setup-keys", "web/setup/keys.html", context)
 
 

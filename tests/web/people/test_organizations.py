@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -140,3 +141,16 @@ def test_the_profile_changes_name_and_language(shop: Shop, as_: As) -> None:
     refused = browser.post("/account", {"name": "", "language": "fr"})
     assert refused.status_code == 200
     assert User.objects.get(email="viewer@example.com").name == "Vera"
+
+
+def test_a_key_is_shown_once_and_reloading_makes_no_second_one(shop: Shop, as_: As) -> None:
+    browser, page = as_("owner"), "/organizations/ACME/keys"
+    assert browser.post(page, {"name": "Nightly", "scope": "read", "days": "30"}).headers["Location"] == page
+    assert browser.head(page).status_code == 200
+    assert "made-key" not in browser.get("/organizations/ACME/people").text
+    first, second = browser.get(page).text, browser.get(page).text
+    key = ApiKey.objects.get()
+    assert f'id="made-key">{key.beginning}' in first
+    assert "made-key" not in second
+    assert "http://testserver/api/v1/programs" in second
+    assert key.beginning not in str(Session.objects.values_list("session_data"))
