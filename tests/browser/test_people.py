@@ -118,6 +118,7 @@ def test_a_code_of_an_app_is_asked_for_and_a_recovery_code_opens_once(visit: Vis
     page.get_by_label("Code").fill(code_now(page.locator("code").inner_text()))
     page.get_by_role("button", name="Use this app").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    expect(page.get_by_text("Recovery codes are made: keep them")).to_be_visible()
     codes = page.locator(".codes code").all_inner_texts()
     assert len(set(codes)) == 10
 

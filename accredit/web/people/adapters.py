@@ -11,6 +11,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
@@ -22,13 +23,13 @@ WRONG_CODE = _("This code is not right, or it has been used. Codes of an app are
 SAID_BY_ALLAUTH = (_("You must type the same password each time."),)
 """What allauth says in words of its own; it looks for the German here."""
 
-
+CODES_MADE = "mfa/messages/recovery_codes_generated.txt"
 NOTICES: Mapping[str, Any] = {
     "account/messages/password_changed.txt": _("Your password is changed. Every other session of yours has ended."),
     "account/messages/password_set.txt": _("Your password is changed. Every other session of yours has ended."),
     "mfa/messages/totp_activated.txt": _("From now on, signing in asks for a code of your app."),
     "mfa/messages/totp_deactivated.txt": _("The app is removed."),
-    "mfa/messages/recovery_codes_generated.txt": _("New recovery codes are made; the former ones no longer open."),
+    CODES_MADE: _("New recovery codes are made; the former ones no longer open."),
     "mfa/messages/webauthn_added.txt": _("The passkey is added."),
     "mfa/messages/webauthn_removed.txt": _("The passkey is removed."),
 }
@@ -64,6 +65,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         message: str | None = None,
     ) -> None:
         """Our words in place of allauth's."""
+        if message_template == CODES_MADE and request.path != reverse("mfa_generate_recovery_codes"):
+            message = gettext("Recovery codes are made: keep them for the day on which your app or passkey is lost.")
         if text := message or NOTICES.get(message_template or ""):
             messages.add_message(request, level, text, extra_tags=extra_tags)
 

@@ -92,10 +92,26 @@ def _provider() -> Mapping[str, str] | None:
     }
 
 
+def _with_figures(view: View) -> View:
+    """For a view that asks for a code: a phone offers its figures; a key that is typed off stands in groups."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if isinstance(response, TemplateResponse) and response.context_data:
+            form = response.context_data["form"]
+            form.fields["code"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "one-time-code"}
+            secret = getattr(form, "secret", "")
+            response.context_data["key_parts"] = [secret[at : at + 4] for at in range(0, len(secret), 4)]
+        return response
+
+    return shown
+
+
 sign_in = _sign_in
 sign_out = require_POST(account.logout)
 switched_off = in_our_layout(account.account_inactive, "switched_off.html")
-use_second_factor = in_our_layout(second_factor.authenticate, "second_factor.html")
+use_second_factor = _with_figures(in_our_layout(second_factor.authenticate, "second_factor.html"))
 sign_in_by_passkey = passkeys.login_webauthn
 forgot = in_our_layout(account.password_reset, "forgot.html")
 forgot_sent = in_our_layout(account.password_reset_done, "forgot_sent.html")
@@ -103,13 +119,13 @@ choose_password = in_our_layout(account.password_reset_from_key, "choose_passwor
 password_chosen = in_our_layout(account.password_reset_from_key_done, "password_chosen.html")
 
 confirm = _confirm(account.reauthenticate, "password")
-confirm_by_code = _confirm(second_factor.reauthenticate, "code")
+confirm_by_code = _with_figures(_confirm(second_factor.reauthenticate, "code"))
 confirm_by_passkey = _confirm(passkeys.reauthenticate_webauthn, "passkey")
 
 change_password = in_our_layout(account.password_change, "password.html", part="password")
 set_password = in_our_layout(account.password_set, "password.html", part="password")
 show_second_factor = for_users(in_our_layout(second_factor.index, "security.html", part="security"))
-add_app = in_our_layout(app_codes.activate_totp, "add_app.html", part="security")
+add_app = _with_figures(in_our_layout(app_codes.activate_totp, "add_app.html", part="security"))
 remove_app = in_our_layout(app_codes.deactivate_totp, "remove_app.html", part="security")
 show_recovery_codes = for_users(
     in_our_layout(recovery_codes.view_recovery_codes, "recovery_codes.html", part="security")

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_network
 from threading import Thread
+from time import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
@@ -170,3 +172,23 @@ def test_another_provider_signs_in_whom_it_knows_for_sure_and_who_is_here(
     assert User.objects.count() == len(shop.users)
     if not comes_in:
         assert "Nobody signs in here with that e-mail yet." in back.text
+
+
+def test_the_key_of_an_app_is_easily_typed_and_opens_the_app_of_the_same_device(shop: Shop) -> None:
+    browser = Client()
+    browser.post("/sign-in", {"login": "owner@example.com", "password": PASSWORD})
+    browser.post("/account/confirm", {"password": PASSWORD})
+    page = browser.get("/account/security/app").text
+    secret = browser.session["mfa.totp.secret"]
+    assert "".join(re.findall("<span>(....)</span>", page)) == secret
+    assert 'href="otpauth://totp/' in page
+    assert 'inputmode="numeric"' in page
+    code = format_hotp_value(hotp_value(secret, int(time()) // 30))
+    assert "10 of 10 are left." in browser.post("/account/security/app", {"code": code}, follow=True).text
+
+
+def test_a_password_like_its_owner_is_refused_in_the_readers_language(shop: Shop, as_: As) -> None:
+    User.objects.filter(email="owner@example.com").update(language="de")
+    typed = {"oldpassword": PASSWORD, "password1": "owner@example.com", "password2": "owner@example.com"}
+    said = "Das Passwort ähnelt Ihrem Namen oder Ihrer E-Mail-Adresse zu sehr."
+    assert said in as_("owner").post("/account/password", typed).text
