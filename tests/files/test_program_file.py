@@ -139,7 +139,7 @@ WRONG = [  # what is replaced in the example, by what, and the start of the erro
     (
         '"lead"\n\n[[p',
         '"lead"\n[[event_type]]\ncode = "sale"\n[[p',
-        "29: The code 'sale' is there already; every event_",
+        "29: The code 'sale' is there already: choose another one.",
     ),
     ('["E"]', '["e", "n"]', "23: 'n' means 'New' already; a word means one status."),
     ('["E"]', '"E"', "23: 'Existing' is 'E'; it must be a list of texts"),
@@ -148,7 +148,7 @@ WRONG = [  # what is replaced in the example, by what, and the start of the erro
     (
         'code = "carl"\n',
         'code = "carl"\n[[partner]]\ncode = "barb"\n',
-        "36: The code 'barb' is there already; every par",
+        "36: The code 'barb' is there already: choose another one.",
     ),
     ('code = "carl"\n', 'code = "carl"\nmail = "x"\n', "35: A partner has no 'mail'. There are: code, name."),
     ('"non-preferred"', '"none"', "45: 'credit_group' is 'none'; it must be one of \"preferred\", \"standard\","),
@@ -187,6 +187,12 @@ WRONG = [  # what is replaced in the example, by what, and the start of the erro
         "61: The promo code 'ANVIL10' is defined twice for",
     ),
     ('"https://anvils.example/sale"', '"http://[bad"', "72: 'landing_page' is 'http://[bad'; it must be a web address"),
+    (
+        '"https://anvils.example/sale"',
+        '"https://evil.example/sale"',
+        "72: 'https://evil.example/sale' is no page of the program's own hosts: anvils.example, www",
+    ),
+    ('code = "banner"\n', 'code = ".."\n', "70: 'code' is '..', which no address can hold."),
     ('name = "Spring"\npartner = "barb"', 'name = "Spring"\npartner = "bob"', "77: There is no partner 'bob'."),
     ('title_en = "Returned"', "", "79: A rejection reason needs 'title_en': a text."),
     ("version = 2\nmod", "version = 3\nmod", "142: The terms 'standard' have no version 2, only 1, 3."),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
@@ -110,6 +111,7 @@ def _read_root(root: Section) -> Program | None:
     terms = _read_all_terms(root, currency, events)
     if not event_types:
         root.error(None, Sentence('The file needs at least one [[event_type]], such as code = "sale".'))
+    tracking = _read_tracking(section.table("tracking", Sentence("[program.tracking]")))
     program = Program(
         code=section.code(),
         name=section.text("name"),
@@ -126,12 +128,10 @@ def _read_root(root: Section) -> Program | None:
         promo_codes=_read_promo_codes(root, codes),
         terms=terms,
         contracts=_read_contracts(root, codes, terms, window),
-        ads=_read_all(
-            root, "ad", Sentence("An ad"), lambda part: Ad(*_code_and_name(part), landing_page=part.url("landing_page"))
-        ),
+        ads=_read_all(root, "ad", Sentence("An ad"), lambda part: _read_ad(part, tracking.allowed_hosts)),
         projects=_read_all(root, "project", Sentence("A project"), lambda part: _read_project(part, codes)),
         rejection_reasons=_read_all(root, "rejection_reason", Sentence("A rejection reason"), _read_rejection_reason),
-        tracking=_read_tracking(section.table("tracking", Sentence("[program.tracking]"))),
+        tracking=tracking,
     )
     section.done()
     root.done()
@@ -146,9 +146,7 @@ def _read_all(root: Section, key: str, what: Sentence, read: Callable[[Section],
         code = section.values.get("code")
         if isinstance(code, str):
             if code in seen:
-                section.error(
-                    "code", Sentence("The code {code!r} is there already; every {key} has its own.", code=code, key=key)
-                )
+                section.error("code", Sentence("The code {code!r} is there already: choose another one.", code=code))
             seen.add(code)
         section.done()
     return tuple(found)
@@ -397,6 +395,31 @@ def _refuse_overlaps(sections: Sequence[Section], spans: Sequence[Span | None], 
             section.error("starts_at", message)
         if reached is None or (ends_at or LAST) > (reached[1] or LAST):
             reached = span
+
+
+def _read_ad(section: Section, hosts: Sequence[str]) -> Ad:
+    """Links of an ad lead where deep links do: to the program's own hosts, as soon as it names any."""
+    code, name = _code_and_name(section)
+    found = len(section.errors)
+    page = section.url("landing_page")
+    known = len(section.errors) == found and all(_HOST.fullmatch(host) for host in hosts)
+    if page and hosts and known and not leads_to(page, hosts):
+        message = Sentence(
+            "{page!r} is no page of the program's own hosts: {hosts}. Add its host to them, or name another page.",
+            page=page,
+            hosts=", ".join(hosts),
+        )
+        section.error("landing_page", message)
+    return Ad(code, name, landing_page=page)
+
+
+def leads_to(page: str, hosts: Sequence[str]) -> bool:
+    """Whether an address is a page of one of these hosts: the rule of deep links, as the tracker has it."""
+    try:
+        parts = urlsplit(page)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.netloc.lower() in hosts
 
 
 def _read_project(section: Section, partners: Sequence[str]) -> Project:

@@ -113,8 +113,12 @@ class Section:
         return None
 
     def code(self, key: str = "code", default: Any = REQUIRED) -> Any:
-        """A code: a short text."""
-        return self.text(key, default, limit=MAX_CODE)
+        """A code: a short text. Browsers take `.` and `..` in an address for a way to another one."""
+        value = self.text(key, default, limit=MAX_CODE)
+        if value in (".", ".."):
+            self.error(key, Sentence("{key!r} is {value}, which no address can hold.", key=key, value=shown(value)))
+            return None
+        return value
 
     def name(self, key: str, default: Any = REQUIRED) -> Any:
         """A name that is joined with others by `;` in results."""

@@ -1,5 +1,6 @@
 """A new program from the browser: the least that a program needs."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +60,12 @@ def owner_of(user: User) -> Owner | None:
     return Owner(own, agency) if own or agency else None
 
 
+def unfit_for_addresses(code: str) -> bool:
+    """Whether addresses that name a program by this code would be read as something else. Programs that are there keep
+    such codes."""
+    return code == NEW or bool(re.search(r"[/\\:?#%]", code))
+
+
 def _fields(owner: Owner) -> list[Field]:
     advertisers = [*owner.advertisers.items(), *([(NEW, _("a new advertiser"))] if owner.agency else [])]
     fields = [
@@ -99,12 +106,22 @@ def new_program(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     owner = owner_of(user)
     if owner is None:
+        if not Membership.objects.filter(user=user).exclude(organization__kind=OrganizationKind.PARTNER).exists():
+            return _for_others(request)
         raise PermissionDenied
     typed = request.POST if request.method == "POST" else None
     form = Form(_fields(owner), BLANK, None, typed, start=START)
     if typed is not None and (code := _added(user, owner, form)):
         return HttpResponseRedirect(reverse("web:setup", args=[code]))
     return show(request, "web/setup/new_program.html", {"form": form, "section": "new-program"})
+
+
+def _for_others(request: HttpRequest) -> HttpResponse:
+    context = {
+        "title": _("Programs are made by advertisers and agencies"),
+        "remedy": _("Partners take part in them: whoever runs a program adds you to it."),
+    }
+    return show(request, "web/error.html", context, status=403)
 
 
 def _added(user: User, owner: Owner, form: Form) -> str:
@@ -127,6 +144,10 @@ def _added(user: User, owner: Owner, form: Form) -> str:
         form.note([one for one in refused.findings if one.path[:1] != ("event_type",)], ("program",))
         if any(one.path[:1] == ("event_type",) for one in refused.findings):
             by_name["event_type"].errors.append(_("Name it in a few letters, such as sale."))
+    if unfit_for_addresses(values.get("code", "")):
+        by_name["code"].errors.append(
+            _("A code stands in addresses: leave / \\ : ? # % out. “new” means something else there.")
+        )
     if form.wrong:
         return ""
     try:

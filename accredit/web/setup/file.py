@@ -62,9 +62,9 @@ def _content(request: HttpRequest) -> str:
 def _read(content: str) -> dict[str, Any] | list[dict[str, Any]]:
     """The values of a program file, or what is wrong with it, by line."""
     if not content.strip():
-        return [{"line": 1, "message": _("Choose a program file first: this one is empty.")}]
+        return [{"line": None, "message": _("Choose a program file first: this one is empty.")}]
     if len(content) > MAX_BYTES:
-        return [{"line": 1, "message": _("The file is larger than two megabytes.")}]
+        return [{"line": None, "message": _("The file is larger than two megabytes.")}]
     document = parse_toml("", content.encode())
     if not isinstance(document, Document):
         return [{"line": error.row, "message": translated(error.message)} for error in document]

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
 from accredit.config.environment import tracker_url
+from accredit.files.program_file import leads_to
 from accredit.programs.models import Ad, Program, Project
 
 UNRESERVED = "-._~"
@@ -65,12 +66,7 @@ def _refused(program: Program, page: str) -> str:
     """Why the tracker would refuse the deep link; it decides, this says it before."""
     if not page:
         return ""
-    try:
-        parts = urlsplit(page)
-        fine = parts.scheme in ("http", "https") and parts.netloc.lower() in program.allowed_hosts
-    except ValueError:
-        fine = False
-    if fine:
+    if leads_to(page, program.allowed_hosts):
         return ""
     hosts = ", ".join(program.allowed_hosts) or _("none yet")
     return _("Links lead to the program’s own hosts alone: %(hosts)s. Begin with https://.") % {"hosts": hosts}

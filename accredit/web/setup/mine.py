@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accredit.programs.models import Ad, ContractPeriod, Partner, PromoCode
@@ -14,6 +15,9 @@ from accredit.web import formats, words
 from accredit.web.pages import for_program, show
 from accredit.web.setup.collections import days
 from accredit.web.setup.links import links_of
+
+MATCHES: words.Words = {"exact": _("this code alone"), "regex": _("every code of this pattern")}
+"""As partners read it."""
 
 
 @require_safe
@@ -59,7 +63,7 @@ def _codes(partner: Partner, zone: ZoneInfo, now: datetime) -> Sequence[Mapping[
     return [
         {
             "code": one.code,
-            "match": words.word(words.MATCHES, one.match),
+            "match": words.word(MATCHES, one.match),
             "policy": words.word(words.POLICIES, one.policy),
             "from": formats.instant(one.starts_at, zone) if one.starts_at else "",
             "until": formats.instant(one.ends_at, zone) if one.ends_at else "",

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from accredit.access.permissions import Permission
 from accredit.conversions.models import Conversion
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
+from accredit.programs.announcing import versions_in_use
 from accredit.programs.changing import Setup, Values, digest, setup_of
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
@@ -31,8 +32,15 @@ from accredit.web.setup.saving import Attempt, Path, attempt
 def terms_versions(setup: Setup) -> Options:
     """Every version of terms, the newest of each first."""
     found = sorted(setup.program.terms, key=lambda one: (one.code, -one.version))
-    named = _("%(terms)s, version %(version)s")
-    return [(f"{one.version} {one.code}", named % {"terms": one.code, "version": one.version}) for one in found]
+    used = versions_in_use(setup.program)
+    named, draft = _("%(terms)s, version %(version)s"), _("%(terms)s, version %(version)s (draft)")
+    return [
+        (
+            f"{one.version} {one.code}",
+            (named if (one.code, one.version) in used else draft) % {"terms": one.code, "version": one.version},
+        )
+        for one in found
+    ]
 
 
 START = Field("starts_at", gettext_lazy("From"), Kind.INSTANT, required=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Barrier, Thread
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils.html import escape
 from accredit.access.models import AuditEntry, Organization
 from accredit.files import parse_program, write_program
 from accredit.programs.models import Program
-from accredit.programs.operations import plan_program
+from accredit.programs.operations import apply_program, plan_program
 from accredit.programs.queries import installed, program_value
 from tests.factories.installing import install, shop
 from tests.factories.people import Shop
@@ -384,7 +385,7 @@ def test_a_program_from_nothing_and_nobody_elses(shop: Shop, as_: As) -> None:
 
 def test_keys_are_shown_once_and_end(shop: Shop, as_: As) -> None:
     browser, page = as_("advertiser"), f"{SETUP}/keys"
-    content = browser.post(page).content.decode()
+    content = browser.post(page, follow=True).content.decode()
     [key] = set(re.findall(r"sk_[0-9a-z]{26}", content))
     found = re.search(r'id="secret">([^<]+)<', content)
     assert found
@@ -415,3 +416,59 @@ def test_a_code_is_tried_with_the_engine(shop: Shop, as_: As, code: str, said: s
 
 def test_the_value_of_the_shop_is_what_the_file_says() -> None:
     assert parse_program("f", write_program(shop()).encode()) == shop()
+
+
+def test_codes_that_addresses_cannot_hold_are_refused_for_new_programs(shop: Shop, as_: As) -> None:
+    browser = as_("owner")
+    typed = {"name": "Tins", "advertiser": "ACME", "currency": "EUR", "timezone": "UTC", "referral_window_days": "30",
+             "event_type": "sale"}  # fmt: skip
+    for code in ("..", ".", "a/b", "a:b", "new", "x?y=1", "#", "50%", "a\\b"):
+        response = browser.post("/programs/new", {**typed, "code": code})
+        assert 'id="field-code-errors"' in response.content.decode(), code
+    assert Program.objects.count() == 1
+    assert browser.post("/programs/new", {**typed, "code": "ü-My.Shop_2"}).headers["Location"].endswith("/setup")
+
+
+def test_a_partner_is_told_who_makes_programs(shop: Shop, as_: As) -> None:
+    for who, said in (("partner", "Programs are made by advertisers and agencies"), ("viewer", "Viewers look")):
+        response = as_(who).get("/programs/new")
+        assert response.status_code == 403
+        assert said in response.content.decode()
+
+
+def test_an_ad_leads_to_the_hosts_of_the_program_alone(shop: Shop, as_: As) -> None:
+    browser, page = as_("advertiser"), f"{SETUP}/program"
+    form = fields_of(browser.get(page).content.decode())
+    saved(send(browser, page, **{**form, "tracking.allowed_hosts": "anvils.example"}))
+    evil = {"code": "evil", "name": "Evil", "landing_page": "http://evil.example/x"}
+    content = send(browser, f"{SETUP}/ads/new", **evil).content.decode()
+    assert "is no page of the program&#x27;s own hosts: anvils.example." in content
+    assert 'id="field-landing_page-errors"' in content
+    saved(send(browser, f"{SETUP}/ads/new", **{**evil, "landing_page": "https://anvils.example/x"}))
+    taken_away = send(browser, page, **{**form, "tracking.allowed_hosts": "other.example"})
+    assert "https://anvils.example/sale&#x27; is no page of the program" in taken_away.content.decode()
+
+
+def test_what_is_wrong_with_a_file_as_a_whole_stands_at_no_line(shop: Shop, as_: As) -> None:
+    content = as_("advertiser").post(f"{SETUP}/file", {"content": " "}).content.decode()
+    assert "Choose a program file first" in content
+    assert "line 1" not in content
+
+
+def test_a_period_says_which_terms_are_drafts(shop: Shop, as_: As) -> None:
+    browser, draft = as_("advertiser"), "standard, version 2 (draft)"
+    page = f"{SETUP}/partners/{shop.keys['pa-barb']}/periods/new"
+    assert draft not in browser.get(page).content.decode()
+    terms = program_value(shop.program.id)
+    [standard] = [one for one in terms.terms if one.code == "standard"]
+    apply_program(replace(terms, terms=(*terms.terms, replace(standard, version=2))))
+    content = browser.get(page).content.decode()
+    assert draft in content
+    assert "standard, version 1<" in content
+
+
+def test_reloading_after_making_a_signing_key_makes_no_second_one(shop: Shop, as_: As) -> None:
+    browser, page = as_("advertiser"), f"{SETUP}/keys"
+    assert browser.post(page).headers["Location"] == page
+    assert ['id="secret"' in browser.get(page).content.decode() for _look in range(2)] == [True, False]
+    assert AuditEntry.objects.filter(action="signing_key_made").count() == 1
