@@ -46,7 +46,9 @@ class AnnounceForm(forms.Form):
         input_formats=["%Y-%m-%d"],
     )
     partners = forms.MultipleChoiceField(
-        label=gettext_lazy("Contracts"), required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Contracts"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one contract: the version would count for nobody.")},
     )
     early_opt_in = forms.BooleanField(label=gettext_lazy("Partners may begin earlier"), required=False)
     comment = forms.CharField(
@@ -71,6 +73,7 @@ class AnnounceForm(forms.Form):
         }
         super().__init__(data, initial=initial, auto_id="announce-%s")
         cast(forms.MultipleChoiceField, self.fields["partners"]).choices = choices
+        self.fields["partners"].required = bool(choices)
         self.fields["starts_on"].widget.attrs["min"] = now.astimezone(self.zone).date().isoformat()
 
     def clean_starts_on(self) -> date:

@@ -83,6 +83,11 @@ class Part:
         """The lists of parts inside this one, by the names that stand in paths."""
         return {}
 
+    def typed_number(self, name: str) -> str:
+        """What stands in a field of this part's that takes a number."""
+        rate = getattr(self, "rate", None)
+        return str(rate.percent if name == "percent" and rate else getattr(self, name, ""))
+
     def inside(self) -> Iterator["Part"]:
         """This part and every one inside it."""
         yield self
@@ -334,6 +339,18 @@ def _sentence(name: str, finding: Finding) -> str:
     if name == "amounts":
         return _("At least one amount is needed.")
     return translated(finding.message, {"model": _("Commission model"), "name": _("Name"), "code": _("Code")})
+
+
+def unreadable_numbers(root: Part) -> Sequence[str]:
+    """Numbers that were typed and that the checks refuse, each with what would be right."""
+    text = _("“%(typed)s”: %(sentence)s")
+    found = {
+        (typed, sentence): None
+        for part in root.inside()
+        for name, sentence in part.errors.items()
+        if name in ("percent", "amount", "number") and (typed := part.typed_number(name).strip())
+    }
+    return [text % {"typed": typed[:40], "sentence": sentence} for typed, sentence in found]
 
 
 def _rate_draft(rate: Rate) -> RateDraft:

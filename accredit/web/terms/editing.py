@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import polars as pl
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -16,7 +17,7 @@ from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.conversions.models import Conversion
 from accredit.conversions.replaying import CONVERSIONS_REPLAYED, replay
-from accredit.engine.program import NUMBER_FIELDS, TEXT_FIELDS, Program, Terms
+from accredit.engine.program import NUMBER_FIELDS, PPM_PER_PERCENT, TEXT_FIELDS, Program, Terms
 from accredit.engine.trace import CommissionTooLarge
 from accredit.files.program_file import ValuesRefused, values_of
 from accredit.programs.changing import PartChanged, Setup, change_program, digest, setup_of
@@ -28,12 +29,13 @@ from accredit.web.pages import for_permitted, show, wants_part
 from accredit.web.sentences import translated
 from accredit.web.setup import telling
 from accredit.web.terms.changing import change
-from accredit.web.terms.drafting import PayoutDraft, TermsDraft, operators_of
+from accredit.web.terms.drafting import PayoutDraft, TermsDraft, operators_of, unreadable_numbers
 from accredit.web.terms.judging import judged, shadowed
 from accredit.web.terms.pages import earlier, found_version, is_used, show_terms
 from accredit.web.terms.sampling import TEXTS, Editor, SampleDraft, earned, order_of, taken
 from accredit.web.terms.wording import FIELDS, LEVELS, OPERATORS
 
+ALL_OF_IT = 100 * PPM_PER_PERCENT
 ALWAYS_SAMPLED = ("customer_status", "category", "country")
 
 
@@ -75,10 +77,16 @@ def next_version(request: HttpRequest, view: Viewpoint, terms: str, version: int
     """The next version, which begins with what this one says."""
     setup = setup_of(view.program.code)
     found = found_version(setup.program, terms, version)
-    number = max(one.version for one in setup.program.terms if one.code == terms) + 1
-    start = replace(found, version=number)
-    title = _("%(terms)s, new version %(version)s") % {"terms": terms, "version": number}
-    return _answer(request, Editing(view, setup, title, terms, number, None, start, found))
+    return _answer(request, _next(view, setup, found, request.POST.get("version", "")))
+
+
+def _next(view: Viewpoint, setup: Setup, found: Terms, shown: str = "") -> Editing:
+    """A new version of the terms found: the one that the form `shown` was about, so that a second click makes no second
+    version; else the next one."""
+    newest = max(one.version for one in setup.program.terms if one.code == found.code)
+    number = next((known for known in range(found.version + 1, newest + 1) if str(known) == shown), newest + 1)
+    title = _("%(terms)s, new version %(version)s") % {"terms": found.code, "version": number}
+    return Editing(view, setup, title, found.code, number, None, replace(found, version=number), found)
 
 
 @for_permitted(Permission.SET_UP)
@@ -126,6 +134,8 @@ def _answer(request: HttpRequest, editing: Editing) -> HttpResponse:
 def _save(request: HttpRequest, editing: Editing, editor: Editor) -> HttpResponse:
     editor.renumber()
     terms = judged(editor.draft, editing.program)
+    if terms is not None and editing.own is None and _is_there(editing, terms):
+        return go(request, _address(editing.view, terms))  # a second click on Save
     if editing.own is None and any(one.code == editing.code for one in editing.program.terms) and editing.version == 1:
         editor.draft.errors["code"] = _("There are terms of this code already.")
         terms = None
@@ -141,6 +151,15 @@ def _save(request: HttpRequest, editing: Editing, editor: Editor) -> HttpRespons
         )
     except PartChanged:
         wrong = _("Somebody else changed these terms in the meantime. What you typed is still here.")
+        if editing.own is None and editing.against is not None:
+            setup = setup_of(editing.view.program.code)
+            if _is_there(replace(editing, setup=setup), terms):
+                return go(request, _address(editing.view, terms))
+            editing = _next(editing.view, setup, editing.against)
+            text = _(
+                "Version %(taken)s is there by now. What you typed is still here: saved, it becomes version %(next)s."
+            )
+            wrong = text % {"taken": terms.version, "next": editing.version}
         return _show(request, editing, editor, wrong=wrong, judge=True, status=409)
     except (ChangesRefused, ValuesRefused) as error:
         return _show(request, editing, editor, wrong=refusals(error, editing.view), judge=True, status=409)
@@ -149,7 +168,17 @@ def _save(request: HttpRequest, editing: Editing, editor: Editor) -> HttpRespons
         _("Version %(version)s of %(terms)s is saved. No contract uses it until you announce it.")
         % {"version": terms.version, "terms": terms.code},
     )
-    return go(request, reverse("web:terms-version", args=[editing.view.program.code, terms.code, terms.version]))
+    return go(request, _address(editing.view, terms))
+
+
+def _is_there(editing: Editing, terms: Terms) -> bool:
+    """Whether the new version that would be saved is saved already, word for word."""
+    key = (terms.code, terms.version)
+    return any((one.code, one.version) == key and one.payouts == terms.payouts for one in editing.program.terms)
+
+
+def _address(view: Viewpoint, terms: Terms) -> str:
+    return reverse("web:terms-version", args=[view.program.code, terms.code, terms.version])
 
 
 def refusals(error: ChangesRefused | ValuesRefused, view: Viewpoint) -> str:
@@ -270,6 +299,7 @@ def _sample_fields(editor: Editor) -> Mapping[str, Sequence[tuple[str, str, str]
 def _earned(editing: Editing, editor: Editor, *, judge: bool = False) -> Mapping[str, Any]:
     """What the sample earns under the draft, and under the version that it is compared with."""
     terms = judged(editor.draft, editing.program)
+    unreadable = unreadable_numbers(editor.draft)
     if not judge:  # what is not finished yet is not wrong yet
         for part in editor.draft.inside():
             part.errors.clear()
@@ -281,8 +311,9 @@ def _earned(editing: Editing, editor: Editor, *, judge: bool = False) -> Mapping
         "sum_against": _sum(lambda: earned(order, against, program, key)) if order and against else None,
         "against": against,
         "incomplete": terms is None,
+        "unreadable": unreadable,
         "sample_wrong": order is None,
-        "never_reached": _never_reached(terms) if terms else [],
+        "notes": [*_never_reached(terms), *_more_than_all(terms)] if terms else [],
         "sample": editor.sample,
     }
 
@@ -303,6 +334,14 @@ def _never_reached(terms: Terms) -> Sequence[str]:
     ]
 
 
+def _more_than_all(terms: Terms) -> Sequence[str]:
+    text = _("“%(name)s” pays %(percent)s, more than the whole turnover.")
+    paying = [(one.model, one.rate) for one in terms.payouts]
+    paying += [(group.model, group.rate) for one in terms.payouts for group in one.groups]
+    rates = [(name, rate.percent_ppm or 0) for name, rate in paying]
+    return [text % {"name": name, "percent": formats.percent(ppm)} for name, ppm in rates if ppm > ALL_OF_IT]
+
+
 def _replayed(editing: Editing, editor: Editor) -> Mapping[str, Any]:
     """What recent conversions would earn under the draft, by partner."""
     terms = judged(editor.draft, editing.program)
@@ -313,6 +352,7 @@ def _replayed(editing: Editing, editor: Editor) -> Mapping[str, Any]:
         found = replay(editing.view.program.id, editing.program, terms, anybody=anybody)
     except CommissionTooLarge:
         return {"wrong": _("The commission would reach 10^15 minor units: look at the amounts again.")}
+    found = with_money(found)
     names = {partner.code: partner.name for partner in editing.program.partners}
     totals = found.drop("partner").group_by("currency").sum().sort("currency")
     return {
@@ -321,6 +361,13 @@ def _replayed(editing: Editing, editor: Editor) -> Mapping[str, Any]:
         "rows": [_difference(row, names.get(row["partner"], row["partner"])) for row in found.iter_rows(named=True)],
         "totals": [_difference(row, _("All partners")) for row in totals.iter_rows(named=True)],
     }
+
+
+def with_money(found: pl.DataFrame) -> pl.DataFrame:
+    """Without the currencies in which no partner has any money: each would be a line more for every partner."""
+    amounts = pl.max_horizontal(pl.col("turnover_minor", "commission_minor", "proposed_minor").abs())
+    paid = found.filter(amounts.max().over("currency") > 0)
+    return found if paid.is_empty() else paid
 
 
 def _difference(row: Mapping[str, Any], name: str) -> Mapping[str, str]:

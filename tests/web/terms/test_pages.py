@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
+import polars as pl
 import pytest
 from django.test import Client
 
@@ -12,7 +13,9 @@ from accredit.access.models import AuditEntry, Membership, User
 from accredit.programs.announcing import version_of
 from accredit.programs.queries import program_value
 from accredit.web.terms.announcing import next_minute
+from accredit.web.terms.editing import with_money
 from tests.factories.people import Shop
+from tests.factories.tables import table
 from tests.web.terms.forms import Fields
 
 As = Callable[[str | None], Client]
@@ -57,6 +60,10 @@ def announce(browser: Client, **given: Any) -> Any:
     day = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
     fields |= {"starts_on": day, "partners": ["barb"], "early_opt_in": "on", "comment": "More for you", **given}
     return browser.post(address, {name: value for name, value in fields.items() if value is not None})
+
+
+def versions(shop: Shop) -> list[int]:
+    return [one.version for one in program_value(shop.program.id).terms if one.code == "standard"]
 
 
 def periods(shop: Shop, partner: str = "barb") -> list[tuple[int, bool]]:
@@ -104,7 +111,11 @@ def test_two_at_once_the_second_keeps_what_was_typed_and_changes_nothing(shop: S
     address, form = edited(browser)
     form["payout.0.percent"] = "33"
     make(as_("advertiser"))
-    response = send(browser, address, form, "save", part=False)  # the next version is the third by now
+    response = send(browser, address, form, "save")
+    assert "Version 2 is there by now. What you typed is still here: saved, it becomes version 3." in text_of(response)
+    assert form_of(response)["payout.0.percent"] == "33"
+    assert len(versions(shop)) == 2
+    assert send(browser, address, form_of(response), "save").headers["HX-Redirect"] == f"{TERMS}/standard/3"
     assert version_of(program_value(shop.program.id), "standard", 2).payouts[0].rate.percent_ppm == 200_000
 
     address = f"{TERMS}/standard/2/edit"
@@ -132,6 +143,20 @@ def test_what_is_refused_stays_in_the_form(shop: Shop, as_: As) -> None:
         back = form_of(response)
         assert (back["payout.0.name"], back["payout.0.percent"], back["sample.turnover"]) == ("", "a lot", "77")
     assert len(program_value(shop.program.id).terms) == 2
+
+
+def test_a_second_click_on_save_makes_no_second_version(shop: Shop, as_: As) -> None:
+    browser = as_("owner")
+    address, form = edited(browser)
+    for part in (True, True, False):
+        response = send(browser, address, form, "save", part=part)
+        assert response.headers["HX-Redirect" if part else "Location"] == f"{TERMS}/standard/2"
+    new = form_of(browser.get(f"{TERMS}/new"))
+    new["code"], new["payout.0.name"], new["payout.0.percent"] = "plain", "Plain", "7"
+    for _click in range(2):
+        assert send(browser, f"{TERMS}/new", new, "save").headers["HX-Redirect"] == f"{TERMS}/plain/1"
+    assert versions(shop) == [1, 2]
+    assert AuditEntry.objects.filter(action="set_up_changed").count() == 2
 
 
 def test_new_template_terms(shop: Shop, as_: As) -> None:
@@ -178,6 +203,26 @@ def test_a_sample_that_is_not_finished_is_not_wrong(shop: Shop, as_: As) -> None
     assert "needs a turnover" in text_of(send(browser, address, form, "earn"))
 
 
+UNREADABLE = [
+    ("12,5", "“12,5”: A percentage of at most 1000 with at most four decimals, such as 12.5."),
+    ("abc", "“abc”: A percentage of at most 1000"),
+    ("-3", "“-3”: A percentage of at most 1000"),
+    ("150", "“Standard 10 %” pays 150%, more than the whole turnover."),
+]
+
+
+@pytest.mark.parametrize(("typed", "said"), UNREADABLE, ids=[one[0] for one in UNREADABLE])
+def test_a_figure_that_cannot_be_or_is_surprising_is_named_while_one_types(
+    shop: Shop, as_: As, typed: str, said: str
+) -> None:
+    browser = as_("owner")
+    address, form = edited(browser)
+    form["payout.0.percent"] = typed
+    page = text_of(send(browser, address, form, "earn"))
+    assert said in page
+    assert "As soon as every field" not in page
+
+
 def test_a_real_conversion_as_the_sample(shop: Shop, as_: As) -> None:
     browser = as_("owner")
     address, form = edited(browser)
@@ -206,6 +251,21 @@ def test_recent_conversions_under_the_draft(shop: Shop, as_: As) -> None:
     assert "Fill in every field" in text_of(send(browser, address, form, "replay"))
 
 
+def test_a_currency_without_money_in_it_is_no_line() -> None:
+    rows = """
+        partner | currency | turnover_minor | commission_minor | proposed_minor
+        ann     | EUR      | 0              | 0                | 0
+        ann     | USD      | 0              | 0                | 0
+        barb    | EUR      | 0              | 0                | 0
+        barb    | USD      | 500            | 0                | 5
+    """
+    amounts = ("turnover_minor", "commission_minor", "proposed_minor")
+    found = pl.DataFrame(table(rows)).with_columns(pl.col(amounts).cast(pl.Int64))
+    assert with_money(found)["currency"].to_list() == ["USD", "USD"]
+    nothing = found.filter(pl.col("currency") == "EUR")
+    assert with_money(nothing).equals(nothing)
+
+
 def test_announced_to_the_contracts_that_are_chosen(shop: Shop, as_: As) -> None:
     browser = as_("owner")
     make(browser)
@@ -223,6 +283,7 @@ WRONG = [
     ({"starts_on": "2026-01-01"}, 422, "This day is over"),
     ({"starts_on": "soon"}, 422, "Enter a valid date"),
     ({"partners": ["ann"]}, 422, "Select a valid choice"),
+    ({"partners": None}, 422, "Choose at least one contract: the version would count for nobody."),
     ({"seen": "something else"}, 409, "Somebody else changed these terms"),
 ]
 

@@ -14,6 +14,11 @@ document.addEventListener("change", ({ target }) => {
 document.addEventListener("input", ({ target }) => {
   if (!target.closest("#editor")) return;
   dirty = true;
+  if (target.hasAttribute("aria-invalid")) { // what is being corrected is judged again when it is saved
+    document.getElementById(target.getAttribute("aria-describedby"))?.remove();
+    target.removeAttribute("aria-invalid");
+    target.removeAttribute("aria-describedby");
+  }
   htmx.trigger(document.getElementById("earned"), "accredit:earn");
   const list = target.closest("[data-values]");
   if (list && target === list.lastElementChild && target.value) {
