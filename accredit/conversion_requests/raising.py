@@ -97,7 +97,7 @@ def _write(view: Viewpoint, new: pl.DataFrame, checked: Checked, actor: Actor, n
         on="row",
         maintain_order="left",
     ).with_columns(
-        id=keys_at(now, len(new)),
+        id=_dashed(keys_at(now, len(new))),
         number=last + pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
         stage=pl.lit(Stage.INQUIRED.value),
         items=json_of_items(new, checked.items),
@@ -139,6 +139,12 @@ def _write(view: Viewpoint, new: pl.DataFrame, checked: Checked, actor: Actor, n
     )
     copy_in("conversion_requests_stagechange", stage_rows(view.program.id, moves.select(*MOVES), now))
     return rows.select(*RAISED)
+
+
+def _dashed(keys: pl.Series) -> pl.Series:
+    """Keys as the database writes them."""
+    parts = [keys.str.slice(start, length) for start, length in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
+    return pl.select(pl.concat_str(parts, separator="-")).to_series()
 
 
 def _accepted_at_once(view: Viewpoint, raised: pl.DataFrame, planned: pl.DataFrame, now: datetime) -> pl.Series:
