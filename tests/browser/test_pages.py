@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accredit.access.models import User
+from accredit.programs.models import Program
+from tests.browser.test_accessibility import serious
 from tests.factories.installing import load, orders
 from tests.factories.people import PASSWORD, Shop
 
@@ -180,6 +182,7 @@ def test_on_a_phone(visit: Visit, shop: Shop) -> None:
     expect(page.locator(".tabulator-row")).to_have_count(6)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     expect(page.get_by_role("columnheader", name="Commission", exact=True)).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Status", exact=True)).to_be_visible()
     expect(page.locator("#chip-status")).to_be_hidden()
     page.get_by_role("button", name="Filters").tap()
     pick(page, "credited", "Nobody")
@@ -191,6 +194,38 @@ def test_on_a_phone(visit: Visit, shop: Shop) -> None:
     assert box["width"] == 390
     page.get_by_role("link", name="Close the explanation").tap()
     expect(page.locator("#panel")).to_be_hidden()
+
+
+def test_beside_the_panel_status_and_buttons_keep_their_places(visit: Visit, shop: Shop) -> None:
+    Program.objects.update(clicks_are_synthetic=True)
+    page = visit("agency", LIST)
+    page.locator(".tabulator-row").first.click()
+    expect(page.locator("#panel h1")).to_be_visible()
+    for name in ("Status", "Credited to"):
+        expect(page.get_by_role("columnheader", name=name, exact=True)).to_be_visible()
+    title, views = page.locator("#list-title").bounding_box(), page.locator("#views-open").bounding_box()
+    assert title
+    assert views
+    assert views["y"] < title["y"] + title["height"]
+
+
+@pytest.mark.parametrize("who", ["agency", "partner"])
+def test_the_navigation_of_a_phone_shows_where_one_is(visit: Visit, shop: Shop, who: str) -> None:
+    page = visit(who, "/programs/anvils/jobs", viewport={"width": 390, "height": 844})
+    box = page.locator(".side nav [aria-current]").bounding_box()
+    assert box
+    assert 0 <= box["x"] <= 390 - box["width"]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_partner_makes_links_on_a_phone(visit: Visit, shop: Shop, language: str) -> None:
+    User.objects.update(language=language)
+    page = visit("partner", "/programs/anvils/mine", viewport={"width": 390, "height": 844}, bypass_csp=True)
+    box = page.locator("a[href*='?ad=']").first.bounding_box()
+    assert box
+    assert box["x"] + box["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert serious(page) == []
 
 
 @pytest.mark.parametrize("width", [1440, 390])

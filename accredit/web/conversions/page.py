@@ -35,9 +35,9 @@ PAGE = ListPage(
             "turnover": 110, "commission": 100, "model": 150, "currency": 80, "item_count": 80, "recorded": 158,
             "signed": 90, "held": 160, "id": 250, "click": 180, "comment": 180,
         },
-        narrow={"time": 135, "order": 124, "commission": 98},
+        narrow={"time": 135, "order": 124, "status": 88, "commission": 98},
         keep=(
-            "time", "commission", "order", "credited", "turnover", "status", "customer", "event", "reason", "model",
+            "status", "commission", "order", "credited", "time", "turnover", "customer", "event", "reason", "model",
         ),
         grow={"credited": 2, "model": 2},
     ),
