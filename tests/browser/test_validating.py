@@ -48,7 +48,12 @@ def test_by_right_click(visit: Visit, shop: Shop) -> None:
     expect(window(page)).to_contain_text("This is for good")
     window(page).get_by_role("button", name="Approve").click()
     expect(window(page)).to_be_hidden()
-    expect(page.get_by_role("status").filter(has_text="1 conversion approved.")).to_be_visible()
+    said = page.get_by_role("status").filter(has_text="1 conversion approved.")
+    expect(said).to_have_text("1 conversion approved.")
+    box, rows = said.bounding_box(), page.locator(".list-body").bounding_box()
+    assert box
+    assert rows
+    assert box["y"] >= rows["y"] + rows["height"]
     expect(row(page, "1001")).to_contain_text("Approved")
     expect(page.locator("#panel")).to_contain_text("Advertiser, in the browser")
     expect(page.locator("#totals")).to_contain_text("Approved")

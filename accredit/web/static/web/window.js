@@ -52,7 +52,7 @@ function settle() {
   if (!("refused" in done.dataset)) refresh();
   if (Number(done.dataset.left) || "refused" in done.dataset) dialog().querySelector("h1").focus();
   else {
-    say(done.textContent.trim());
+    say((done.querySelector("h1") ?? done).textContent.trim());
     dialog().close();
   }
 }
