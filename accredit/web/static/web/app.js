@@ -56,6 +56,11 @@ setInterval(() => {
   if (news && document.visibilityState === "visible") htmx.trigger(news, "accredit:look");
 }, 3000);
 
+// Where the navigation is a line that scrolls, it shows where one is.
+const nav = document.querySelector(".side nav");
+const current = nav?.querySelector("[aria-current]");
+if (current) nav.scrollLeft = current.offsetLeft + current.offsetWidth / 2 - nav.clientWidth / 2;
+
 listen();
 filters.listen();
 listenToColumns();
