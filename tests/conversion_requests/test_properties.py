@@ -102,6 +102,7 @@ def _meanwhile(chance: random.Random) -> None:
 
 def _agrees(request: Request, planned: dict[str, object], before: dict[str, int], after: dict[str, int]) -> None:
     """What was shown is what the conversion says, what the request says, and what was booked."""
+    assert request.conversion_id is not None
     one = Conversion.objects.get(id=request.conversion_id)
     paid = 0 if one.status == Status.REJECTED else one.commission_minor
     shown = (planned["partner"], planned["status"], planned["turnover_minor"], planned["commission_minor"])
