@@ -42,7 +42,7 @@ def kept_by(user: User, program: Program, name: str) -> Kept:
     shared = Q(organization__memberships__user=user)
     found = ListView.objects.filter(Q(user=user) | shared, program=program, list=name).select_related("organization")
     views = list(found.order_by("name", "id").distinct())
-    habit = ListHabit.objects.filter(user=user, program=program, list=name).select_related("view").first()
+    habit = _habit(user, program, name)
     if habit and habit.view not in views:
         habit.view = None
     return Kept(
@@ -51,6 +51,16 @@ def kept_by(user: User, program: Program, name: str) -> Kept:
         habit,
         _sharing(user, program),
     )
+
+
+def habit_of(user: User, program: Program, name: str) -> ListHabit | None:
+    """How a user is used to a list; a view that is no longer theirs to see is none."""
+    habit = _habit(user, program, name)
+    return kept_by(user, program, name).habit if habit and habit.view else habit
+
+
+def _habit(user: User, program: Program, name: str) -> ListHabit | None:
+    return ListHabit.objects.filter(user=user, program=program, list=name).select_related("view").first()
 
 
 def _sharing(user: User, program: Program) -> Sequence[Organization]:

@@ -11,6 +11,7 @@ from accredit.lists.models import ListView
 from accredit.lists.views import (
     ViewError,
     delete_view,
+    habit_of,
     keep_columns,
     keep_view,
     kept_by,
@@ -108,6 +109,9 @@ def test_who_leaves_an_organization_loses_its_views(shop: Shop) -> None:
     assert kept.views == []
     assert kept.habit is not None
     assert kept.habit.view is None
+    habit = habit_of(viewer, program, LIST)
+    assert habit is not None
+    assert habit.view is None
 
 
 def test_views_are_those_of_one_list(shop: Shop) -> None:

@@ -16,7 +16,7 @@ from accredit.lists.filters import Filters, Parameter
 from accredit.lists.listing import ROWS, Page
 from accredit.lists.patience import TakesTooLong
 from accredit.lists.places import Order
-from accredit.lists.views import kept_by
+from accredit.lists.views import habit_of
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
 from accredit.web.lists.bar import bar_of
@@ -95,7 +95,7 @@ def show_list(request: HttpRequest, state: ListState, told: Mapping[str, str] = 
 def opening_query(user: User, page: ListPage[Any], view: Viewpoint) -> str:
     """What the address says where a user opens the list: their view, or else what the list opens with, in their
     columns."""
-    habit = kept_by(user, view.program, page.list.name).habit
+    habit = habit_of(user, view.program, page.list.name)
     if habit and habit.view:
         return view_query(habit.view)
     opening = list(page.opens_with(view)) if page.opens_with else []

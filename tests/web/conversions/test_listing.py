@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accredit.conversions.models import Conversion
 from accredit.lists.filters import Filters
@@ -207,3 +209,12 @@ def test_no_column_says_the_same_in_every_row(shop: Shop) -> None:
     assert "event" not in shown(owners, 1)
     assert "credited" not in shown(barb, 1)
     assert "credited" in shown(both, 1)
+
+
+def test_opening_the_list_asks_the_database_nothing_twice(shop: Shop, as_: As) -> None:
+    browser = as_("agency")
+    with CaptureQueriesContext(connection) as asked:
+        assert browser.get(LIST).status_code == 200
+    of_views = [one["sql"] for one in asked if 'FROM "lists_listview"' in one["sql"]]
+    assert len(of_views) == 1
+    assert len(asked) <= 18
