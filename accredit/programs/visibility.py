@@ -64,8 +64,8 @@ def viewpoint_of_key(key: ApiKey, code: str) -> Viewpoint:
 def viewpoints_of_key(key: ApiKey) -> Sequence[Viewpoint]:
     """Every program that `viewpoint_of_key` finds for the key, by name."""
     own: dict[UUID, set[str]] = {}
-    for program, code in Partner.objects.filter(organization=key.organization_id).values_list("program_id", "code"):
-        own.setdefault(program, set()).add(code)
+    for id, code in Partner.objects.filter(organization=key.organization_id).values_list("program_id", "code"):
+        own.setdefault(id, set()).add(code)
     may, seen = permissions_of(key), []
     for program in visible_programs(key.user):
         if key.organization_id in (program.advertiser_id, program.agency_id):

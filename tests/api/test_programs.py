@@ -1,5 +1,7 @@
 """Where a key begins: the programs that it sees, and as what."""
 
+from typing import Any
+
 import pytest
 
 from tests.api.conftest import Asker, Key
@@ -11,7 +13,7 @@ pytestmark = pytest.mark.django_db
 ANVILS = {"code": "anvils", "name": "Anvil Shop", "currency": "USD", "timezone": "America/New_York"}
 TINS = {"code": "tins", "name": "Tin Shop", "currency": "EUR", "timezone": "Europe/Berlin", "partners": None}
 EVERYTHING = {**ANVILS, "partners": None}
-SEEN = [
+SEEN: list[tuple[str, list[dict[str, Any]]]] = [
     ("agency", [EVERYTHING]),
     ("owner", [EVERYTHING, TINS]),
     ("viewer", [EVERYTHING, TINS]),
