@@ -36,6 +36,18 @@ NOTICES: Mapping[str, Any] = {
 """What was done → what the next page says. What is not here goes without saying."""
 
 
+MAILED: Mapping[str, Any] = {
+    "account/email/password_changed": _("Your password for Accredit was changed."),
+    "account/email/password_reset": _("Your password for Accredit was changed."),
+    "account/email/password_set": _("Your password for Accredit was changed."),
+    "mfa/email/totp_activated": _("An app was added to your sign-in to Accredit: it asks for a code from now on."),
+    "mfa/email/totp_deactivated": _("The app was removed from your sign-in to Accredit."),
+    "mfa/email/webauthn_added": _("A passkey was added to your sign-in to Accredit."),
+    "mfa/email/webauthn_removed": _("A passkey was removed from your sign-in to Accredit."),
+}
+"""What was done to somebody's sign-in → what they read of it by e-mail, in case it was not them."""
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Signing in, and forgotten passwords."""
 
@@ -81,6 +93,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                 to=email,
                 subject=gettext("A new password for Accredit"),
                 text=text % {"email": email, "url": context["password_reset_url"]},
+            )
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: Mapping[str, Any] | None = None,  # noqa: ARG002 allauth passes it
+        email: str | None = None,
+    ) -> None:
+        """In the user's language."""
+        if template_prefix not in MAILED:
+            return
+        url = self.request.build_absolute_uri(reverse("account_reset_password"))
+        with override(user.language):
+            text = gettext(
+                "%(what)s\n\nIf it was not you, choose a new password at once, and tell an owner of your organization:"
+                "\n\n%(url)s"
+            )
+            deliver(
+                to=email or user.email,
+                subject=gettext("Your sign-in to Accredit was changed"),
+                text=text % {"what": MAILED[template_prefix], "url": url},
             )
 
     def get_client_ip(self, request: HttpRequest) -> str:

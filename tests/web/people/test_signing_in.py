@@ -15,7 +15,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accredit.access.models import AuditEntry, Mail, User
 from accredit.access.operations import MembershipRefused, remove_two_factor
@@ -192,3 +192,28 @@ def test_a_password_like_its_owner_is_refused_in_the_readers_language(shop: Shop
     typed = {"oldpassword": PASSWORD, "password1": "owner@example.com", "password2": "owner@example.com"}
     said = "Das Passwort ähnelt Ihrem Namen oder Ihrer E-Mail-Adresse zu sehr."
     assert said in as_("owner").post("/account/password", typed).text
+
+
+def test_whose_sign_in_was_changed_is_told_in_their_language(
+    shop: Shop, as_: As, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    User.objects.filter(email="owner@example.com").update(language="de")
+    browser = Client()
+    browser.post("/sign-in", {"login": "owner@example.com", "password": PASSWORD})
+    browser.post("/account/confirm", {"password": PASSWORD})
+    browser.get("/account/security/app")
+    code = format_hotp_value(hotp_value(browser.session["mfa.totp.secret"], int(time()) // 30))
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post("/account/security/app", {"code": code})
+    new = {"oldpassword": PASSWORD, "password1": "four lamps in a harbour", "password2": "four lamps in a harbour"}
+    as_("viewer").post("/account/password", new)
+    told = [(one.to[0], one.subject, one.body.partition("\n")[0]) for one in mail.outbox]
+    assert told == [
+        (
+            "owner@example.com",
+            "Ihre Anmeldung bei Accredit wurde geändert",
+            "Zu Ihrer Anmeldung bei Accredit kam eine App hinzu: Ab jetzt wird nach einem Code gefragt.",
+        ),
+        ("viewer@example.com", "Your sign-in to Accredit was changed", "Your password for Accredit was changed."),
+    ]
+    assert "http://testserver/sign-in/forgot" in mail.outbox[1].body
