@@ -445,6 +445,7 @@ def test_an_ad_leads_to_the_hosts_of_the_program_alone(shop: Shop, as_: As) -> N
     assert "is no page of the program&#x27;s own hosts: anvils.example." in content
     assert 'id="field-landing_page-errors"' in content
     saved(send(browser, f"{SETUP}/ads/new", **{**evil, "landing_page": "https://anvils.example/x"}))
+    form = fields_of(browser.get(page).content.decode())
     taken_away = send(browser, page, **{**form, "tracking.allowed_hosts": "other.example"})
     assert "https://anvils.example/sale&#x27; is no page of the program" in taken_away.content.decode()
 
