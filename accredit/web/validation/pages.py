@@ -170,7 +170,7 @@ def _shown(
         "problems": [saying.problem(table, one) for one in kept.problems],
         "problem": problem,
         "query": request.GET.urlencode(),
-        "rows": formats.number(kept.rows),
+        "rows": ngettext("%(n)s row", "%(n)s rows", kept.rows) % {"n": formats.number(kept.rows)},
         **(_plan(request, view, kept) if kept.plan is not None else {}),
     }
     return _not_kept(show(request, "web/validation/file.html", context, status=status))
