@@ -63,12 +63,14 @@ def demo_password() -> str:
 
 
 def ensure_demo(orders_path: Path | None, *, now: datetime, progress: Progress | None = None) -> LoadedDemo | None:
-    """Load the demo unless its program has conversions already (None then), and let PEOPLE sign in with
-    `demo_password`. Raises FileErrors where the file of orders cannot be read."""
+    """Load the demo with its conversion requests unless its program has conversions already (None then), and let PEOPLE
+    sign in with `demo_password`. Raises FileErrors where the file of orders cannot be read."""
     if Conversion.objects.filter(program__code=PROGRAM_CODE).exists():
         _let_sign_in()
         return None
-    return load_demo(orders_path, now=now, progress=progress)
+    loaded = load_demo(orders_path, now=now, progress=progress)
+    _ask(now)
+    return loaded
 
 
 def load_demo(orders_path: Path | None, *, now: datetime, progress: Progress | None = None) -> LoadedDemo:
@@ -78,13 +80,12 @@ def load_demo(orders_path: Path | None, *, now: datetime, progress: Progress | N
     demo = demo_input(orders_path)
     program_id = _install()
     loaded = load_frames(program_id, demo.clicks, demo.conversions, demo.items, now=now, progress=progress)
-    _ask(program_id, now)
     return LoadedDemo(demo, loaded)
 
 
-def _ask(program_id: UUID, now: datetime) -> None:
+def _ask(now: datetime) -> None:
     asks, answers = (User.objects.get(email=person.email) for person in (ASKS, ANSWERS))
-    program = Program.objects.get(id=program_id)
+    program = Program.objects.get(code=PROGRAM_CODE)
     add_requests(program, partner=CASHBACK, asks=asks, answers=answers, now=now)
 
 

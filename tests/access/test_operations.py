@@ -34,7 +34,7 @@ def test_a_member_signs_in_and_belongs_to_the_organization(shop: Organization) -
         ({"role": "boss"}, "There is no role 'boss'; there are: owner, editor, viewer"),
         ({"email": "ada"}, "Enter a valid email address"),
         ({"password": "short"}, "This password is too short"),
-        ({"password": "ada@example.com"}, "too similar to the email"),
+        ({"password": "ada@example.com"}, "too similar to your name or your e-mail address"),
     ],
 )
 def test_what_is_wrong_is_refused_and_nobody_is_added(wrong: dict[str, str], sentence: str) -> None:

@@ -59,7 +59,7 @@ def test_reading_takes_one_query_a_table(django_assert_num_queries: DjangoAssert
         ([('labels = ["Preferred", "Old friend"]', "")], ["~contract barb"]),
         ([('[[ad]]\ncode = "banner"', '[[ad]]\ncode = "popup"')], ["-ad banner", "+ad popup"]),
         ([('timezone = "America/New_York"', 'timezone = "Europe/Berlin"')], ["~program "]),
-        ([('allowed_hosts = ["anvils.example", ', "allowed_hosts = [")], ["~program "]),
+        ([(', "shop.example:8080"]', "]")], ["~program "]),
         (
             [
                 ('[[terms]]\ncode = "items"\nversion = 1', '[[terms]]\ncode = "items"\nversion = 2'),

@@ -25,6 +25,7 @@ GOES = {
     "else": "/organizations/stranger/people",
     "change": "/account/password",
     "security": "/account/security",
+    "keys": "/programs/anvils/setup/keys",
     "password": "/account/confirm",
 }
 
