@@ -5,12 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 import polars as pl
-from django.db import connection
-from psycopg import sql
 
 from accredit.conversion_requests.frames import DECIDED, UNDECIDED
 from accredit.conversion_requests.models import Stage
-from accredit.database.copy import copy_in
+from accredit.database.copy import copy_in, update_rows
 from accredit.engine.frames import TEXT, Schema
 
 MOVES: Schema = {
@@ -56,7 +54,7 @@ def move(program_id: UUID, moves: pl.DataFrame, *, now: datetime, others: pl.Dat
     )
     if others is not None:
         changed = pl.concat([changed, others], how="horizontal")
-    _update(program_id, changed)
+    update_rows("conversion_requests_request", program_id, changed)
 
 
 def stage_rows(program_id: UUID, moves: pl.DataFrame, now: datetime) -> pl.DataFrame:
@@ -73,25 +71,3 @@ def stage_rows(program_id: UUID, moves: pl.DataFrame, now: datetime) -> pl.DataF
         "comment",
         pl.col("seen").alias("changes"),
     )
-
-
-def _update(program_id: UUID, rows: pl.DataFrame) -> None:
-    columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
-    settings = sql.SQL(", ").join(
-        sql.SQL("{0} = moved.{0}").format(sql.Identifier(name)) for name in rows.columns if name != "id"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL(
-                "create temporary table moved on commit drop as select {} from conversion_requests_request with no data"
-            ).format(columns)
-        )
-        copy_in("moved", rows)
-        cursor.execute("analyze moved")
-        cursor.execute(
-            sql.SQL(
-                "update conversion_requests_request request set {} from moved"
-                " where request.program_id = {} and request.id = moved.id"
-            ).format(settings, program_id)
-        )
-        cursor.execute("drop table moved")

@@ -25,7 +25,7 @@ from accredit.conversions.recording import (
     shown_columns,
 )
 from accredit.conversions.validating import postings
-from accredit.database.copy import copy_in
+from accredit.database.copy import copy_in, rows_beside
 from accredit.engine.deciding import Decided
 from accredit.engine.frames import MINOR, ROW, TEXT
 from accredit.engine.program import Program
@@ -192,14 +192,7 @@ def _decide(
     rows = pl.concat([rows, credited], how="horizontal")
     columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
     requested = sql.SQL(", ").join(sql.SQL("requested.{}").format(sql.Identifier(name)) for name in rows.columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL(
-                "create temporary table requested on commit drop as select {} from conversions_decision with no data"
-            ).format(columns)
-        )
-        copy_in("requested", rows)
-        cursor.execute("analyze requested")
+    with rows_beside("requested", "conversions_decision", rows), connection.cursor() as cursor:
         cursor.execute(
             sql.SQL("""
                 insert into conversions_decision ({columns}, explanation, explanation_more, without_winner)
@@ -209,7 +202,6 @@ def _decide(
                     and last.conversion_id = requested.conversion_id and last.number = requested.number - 1
             """).format(columns=columns, requested=requested, program_id=sql.Literal(program_id))
         )
-        cursor.execute("drop table requested")
 
 
 def _keep(program_id: UUID, rows: pl.DataFrame, now: datetime) -> None:

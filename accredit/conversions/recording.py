@@ -4,14 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 import polars as pl
-from django.db import connection
-from psycopg import sql
 
 from accredit.conversions.explanations import compact
 from accredit.conversions.models import Cause, Status
 from accredit.conversions.rates import keep_rates
 from accredit.database import json_text
-from accredit.database.copy import copy_in
+from accredit.database.copy import copy_in, update_rows
 from accredit.database.new_keys import keys_at
 from accredit.engine.deciding import Decided
 from accredit.engine.frames import CLICK_FIELDS, CONVERSIONS
@@ -155,22 +153,4 @@ def _of(program_id: UUID) -> pl.Expr:
 def change_conversions(program_id: UUID, rows: pl.DataFrame) -> None:
     """Have conversions say something else. `rows`: id, and the columns that change. Where status or decision do, that
     was kept before (`history.keep`)."""
-    columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
-    settings = sql.SQL(", ").join(
-        sql.SQL("{0} = changed.{0}").format(sql.Identifier(name)) for name in rows.columns if name != "id"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL(
-                "create temporary table changed on commit drop as select {} from conversions_conversion with no data"
-            ).format(columns)
-        )
-        copy_in("changed", rows)
-        cursor.execute("analyze changed")
-        cursor.execute(
-            sql.SQL(
-                "update conversions_conversion conversion set {} from changed"
-                " where conversion.program_id = {} and conversion.id = changed.id"
-            ).format(settings, program_id)
-        )
-        cursor.execute("drop table changed")
+    update_rows("conversions_conversion", program_id, rows)

@@ -5,8 +5,10 @@ Both use Django's connection, so that they belong to the transaction that is ope
 
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import polars as pl
 from django.db import connection
@@ -36,6 +38,36 @@ def copy_in(table: str, frame: pl.DataFrame) -> None:
                 lines = io.BytesIO()
                 block.write_csv(lines, include_header=False)
                 copy.write(lines.getbuffer())
+
+
+@contextmanager
+def rows_beside(name: str, like: str, frame: pl.DataFrame) -> Iterator[None]:
+    """Within the block, in the transaction that is open, the temporary table `name` holds the rows of a frame, in
+    columns as the table `like` has them, and the planner knows how many they are."""
+    columns = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    table = sql.Identifier(name)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("create temporary table {} on commit drop as select {} from {} with no data").format(
+                table, columns, sql.Identifier(like)
+            )
+        )
+        copy_in(name, frame)
+        cursor.execute(sql.SQL("analyze {}").format(table))
+        yield
+        cursor.execute(sql.SQL("drop table {}").format(table))
+
+
+def update_rows(table: str, program_id: UUID, frame: pl.DataFrame) -> None:
+    """Have rows of a program say something else. The frame has `id`, and the columns that change."""
+    settings = sql.SQL(", ").join(
+        sql.SQL("{0} = changed.{0}").format(sql.Identifier(name)) for name in frame.columns if name != "id"
+    )
+    statement = sql.SQL(
+        "update {} kept set {} from changed where kept.program_id = {} and kept.id = changed.id"
+    ).format(sql.Identifier(table), settings, program_id)
+    with rows_beside("changed", table, frame), connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def copy_out(query: sql.Composable, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
