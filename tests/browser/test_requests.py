@@ -37,7 +37,8 @@ def shop(shop: Shop) -> Shop:
     return shop
 
 
-def test_raised_by_hand_with_a_file_then_accepted_and_processed(visit: Visit, shop: Shop) -> None:
+def raised_by_hand(visit: Visit) -> Page:
+    """The partner's browser, after the request for order 2001 was raised, with a file."""
     partner = visit("partner", f"{LIST}/new", bypass_csp=True)
     check, field = partner.locator("#raise-check"), partner.get_by_label
     field("Order number", exact=True).fill("2001")
@@ -62,7 +63,11 @@ def test_raised_by_hand_with_a_file_then_accepted_and_processed(visit: Visit, sh
     expect(partner.locator("#panel")).to_contain_text("receipt.png")
     expect(partner.locator("#panel")).to_contain_text("The customer sent the receipt.")
     assert Request.objects.count() == 1
+    return partner
 
+
+def test_raised_by_hand_with_a_file_then_accepted_and_processed(visit: Visit, shop: Shop) -> None:
+    partner = raised_by_hand(visit)
     missing(shop, "2002", "50.00")
     missing(shop, "1002", "61.00")
     User.objects.update(language="de")
