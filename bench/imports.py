@@ -34,7 +34,7 @@ NAMES = (
 def declared() -> Any:
     """A table of these 15 columns, of every kind, in which no order may be named twice."""
     from accredit.imports.checking import unique
-    from accredit.imports.declaring import Choice, Column, Kind, Table
+    from accredit.imports.declaring import Choice, Column, Kind, Table, Together
 
     kinds = {
         "conversion": Kind.KEY, "time": Kind.INSTANT, "day": Kind.DATE, "turnover": Kind.AMOUNT,
@@ -53,7 +53,7 @@ def declared() -> Any:
         zone=ZoneInfo("Europe/Berlin"),
         currency="EUR",
         checks=(unique("twice", "order"),),
-        together=pl.col("order"),
+        together=Together(("order",), lambda values: values.select(together="order", also=pl.lit(None))),
     )  # fmt: skip
 
 

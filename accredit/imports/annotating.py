@@ -84,7 +84,7 @@ def _by_place(faults: str | None, shown: Sequence[ColumnShown]) -> Mapping[int, 
     places = {WHOLE_ROW: 0, **{one.name: place for place, one in enumerate(shown) if one.name}}
     found: dict[int, list[Fault]] = {}
     for column, code, details in json.loads(faults):
-        found.setdefault(places[column], []).append((column, code, details))
+        found.setdefault(places.get(column, 0), []).append((column, code, details))
     return found
 
 

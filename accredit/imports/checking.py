@@ -11,7 +11,7 @@ from accredit.database import json_text
 from accredit.engine.frames import TEXT
 from accredit.imports import sheets
 from accredit.imports.cells import read_cells, too_fine, written_in
-from accredit.imports.declaring import AS_READ, FAULTS, FOUND, TYPES, Check, Format, Kind, Table
+from accredit.imports.declaring import AS_READ, FAULTS, FOUND, TOGETHER, TYPES, Check, Format, Kind, Table
 from accredit.imports.headings import find_columns
 from accredit.imports.sheets import ROW, Sheet
 
@@ -33,12 +33,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`values`: ROW and every declared column; `faults`: FAULTS; `together`: what rows have in common, or null;
-    `written`: column → how its amounts or days are written."""
+    """`values`: ROW and every declared column; `faults`: FAULTS; `together`: what rows have in common
+    (TOGETHER); `written`: column → how its amounts or days are written."""
 
     values: pl.DataFrame
     faults: pl.DataFrame
-    together: pl.Series
+    together: pl.DataFrame
     written: Mapping[str, str]
 
 
@@ -131,7 +131,7 @@ def found(
 
 def unique(code: str, *columns: str, marked: str | None = None) -> Check:
     """A check that no two rows have the same values in all of these columns; the cell of `marked`, or of the last one,
-    is at fault, with the first rows as the detail `rows`. They must have the same `Table.together`."""
+    is at fault, with the first rows as the detail `rows`. `Table.together` must cover them."""
 
     def twice(values: pl.DataFrame) -> pl.DataFrame:
         rows = pl.col(ROW).cast(pl.String)
@@ -155,18 +155,18 @@ def values_of(
 
 def together_now(
     table: Table, texts: pl.DataFrame, marks: pl.DataFrame, ways: Mapping[str, str], said: Format = AS_READ
-) -> pl.Series:
+) -> pl.DataFrame:
     """`together_of` of rows whose other columns are not looked at."""
-    names = set() if table.together is None else set(table.together.meta.root_names())
+    names = () if table.together is None else table.together.columns
     few = replace(table, columns=[one for one in table.columns if one.name in names])
     return together_of(table, values_of(few, texts, marks, ways, said))
 
 
-def together_of(table: Table, values: pl.DataFrame) -> pl.Series:
-    """What rows have in common that are checked together; null where nothing."""
+def together_of(table: Table, values: pl.DataFrame) -> pl.DataFrame:
+    """TOGETHER: what rows have in common that are checked together."""
     if table.together is None:
-        return pl.repeat(None, len(values), dtype=TEXT, eager=True)
-    return values.select(table.together.cast(TEXT)).to_series()
+        return pl.DataFrame({name: [None] * len(values) for name in TOGETHER}, schema=dict(TOGETHER))
+    return table.together.texts(values).select(*TOGETHER)
 
 
 def _read(

@@ -1,26 +1,37 @@
 """Correcting cells of an upload. What depends on them is checked again: their rows, and those that have in common with
 them what rows are checked together by, before or after. Whoever corrects holds the upload, so that nobody's correction
-is lost; it is in the database before the answer is."""
+is lost; it is in the database before the answer is, and so is what it replaced."""
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
-from django.db import transaction
+from django.db import connection, transaction
 from psycopg import sql
 
 from accredit.database.copy import text_array
 from accredit.engine.frames import TEXT
-from accredit.imports import queries, rows
+from accredit.imports import queries, rows, sheets
 from accredit.imports.checking import check, together_now
-from accredit.imports.declaring import Table
-from accredit.imports.models import Upload
+from accredit.imports.declaring import TOGETHER, Table
+from accredit.imports.models import Correction, Upload
+from accredit.imports.operations import frame, parquet
 from accredit.imports.queries import EVERYTHING, RowShown, View
 from accredit.imports.rows import Rows
 from accredit.imports.sheets import MAX_CHARACTERS, ROW
 
 EDITS: Mapping[str, pl.DataType] = {"row": pl.Int64(), "place": TEXT, "value": TEXT}
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A correction that was taken back: its first cell, and how many there were."""
+
+    row: int
+    place: int
+    cells: int
 
 
 class CellChanged(Exception):
@@ -59,27 +70,29 @@ def paste(
     block: Sequence[Sequence[str]],
     *,
     view: View = EVERYTHING,
+    places: Sequence[int] | None = None,
     seen: str | None = None,
 ) -> Sequence[RowShown]:
-    """Set a block of cells from one on: to its right as the grid has them, and below as the view has them. What goes
-    beyond the last row or column is left out. The rows that were checked again. Raises CellChanged, RowsDone and
-    NoSuchCell."""
+    """Set a block of cells from one on: below as the view has them, and to its right those in `places`, which a grid
+    shows from that cell on; without it, as the upload has them. What goes beyond the last row or column is left out.
+    The rows that were checked again. Raises CellChanged, RowsDone and NoSuchCell."""
     with transaction.atomic():
         held = _held(upload)
         numbers = queries.numbers(held, view, from_row=row, most=len(block))
         if column not in held.places or row not in numbers:
             raise NoSuchCell
-        first, last = held.places[column], rows.width(held)
+        first, there = held.places[column], range(rows.width(held))
+        across = there[first:] if places is None else [place for place in places if place in there]
         edits = [
             (number, str(place), _cell(value))
             for number, line in zip(numbers, block, strict=False)
-            for place, value in zip(range(first, last), line, strict=False)
+            for place, value in zip(across, line, strict=False)
         ]
         loaded = rows.load(held, sql.SQL('"row" = any({})').format(sql.Literal(numbers)))
         now = loaded.rows[str(first)][0]
         if seen is not None and _cell(seen) != now:
             raise CellChanged(now)
-        checked = _correct(held, table, loaded, pl.DataFrame(edits, schema=dict(EDITS), orient="row"))
+        checked = _remembered(held, table, loaded, pl.DataFrame(edits, schema=dict(EDITS), orient="row"))
     upload.refresh_from_db()
     return queries.rows_of(upload, checked)
 
@@ -94,9 +107,55 @@ def correct_equal(upload: Upload, table: Table, column: str, old: str, new: str,
         place = held.places[column]
         loaded = rows.load(held, queries.holding(held, column, _cell(old), view))
         edits = loaded.rows.select(ROW, place=pl.lit(str(place)), value=pl.lit(_cell(new), TEXT))
-        _correct(held, table, loaded, edits)
+        _remembered(held, table, loaded, edits)
     upload.refresh_from_db()
     return len(loaded.rows)
+
+
+def drop_surplus(upload: Upload, table: Table, row: int) -> Sequence[RowShown]:
+    """Take a row without the cells that it has beyond the headings. The rows that were checked again. Raises RowsDone
+    and NoSuchCell."""
+    with transaction.atomic():
+        held = _held(upload)
+        this = sql.SQL('upload_id = {} and "row" = {}').format(sql.Literal(held.id), sql.Literal(row))
+        loaded = rows.load(held, this)
+        if loaded.rows.is_empty():
+            raise NoSuchCell
+        if loaded.rows["state"].item() is not None:
+            raise RowsDone([row])
+        with connection.cursor() as cursor:
+            left = sql.SQL(
+                "update imports_row set marks = (select jsonb_agg(mark) from jsonb_array_elements(marks) mark"
+                " where mark ->> 1 <> {}) where {}"
+            )
+            cursor.execute(left.format(sql.Literal(sheets.FIELDS), this))
+        checked = _check_anew(held, table, loaded, rows.load(held, this))
+    upload.refresh_from_db()
+    return queries.rows_of(upload, checked)
+
+
+def take_back(upload: Upload, table: Table) -> TakenBack | None:
+    """Have the cells of the last correction say what they said before it, in rows that nothing became of since; before
+    that, those of the one before. None: there is nothing to take back."""
+    with transaction.atomic():
+        held = _held(upload)
+        while last := held.corrections.order_by("-id").first():
+            last.delete()
+            before = frame(last.before)
+            loaded = rows.load(held, sql.SQL('state is null and "row" = any({})').format(_numbers(before[ROW])))
+            before = before.join(loaded.rows, on=ROW, how="semi", maintain_order="left")
+            if len(before):
+                _correct(held, table, loaded, before)
+                break
+        else:
+            return None
+    upload.refresh_from_db()
+    row, place, _value = before.row(0)
+    return TakenBack(row, int(place), len(before))
+
+
+def _numbers(numbers: pl.Series) -> sql.Composable:
+    return sql.SQL("{}::bigint[]").format(text_array(numbers.cast(TEXT)))
 
 
 def _held(upload: Upload) -> Upload:
@@ -109,6 +168,21 @@ def _cell(text: str) -> str | None:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").strip()[: MAX_CHARACTERS + 1] or None
 
 
+def _remembered(upload: Upload, table: Table, loaded: Rows, edits: pl.DataFrame) -> Sequence[int]:
+    """`_correct`, to be taken back."""
+    checked = _correct(upload, table, loaded, edits)
+    cells = loaded.rows.select(ROW, *edits["place"].unique())
+    there = cells.unpivot(index=ROW, variable_name="place", value_name="before")
+    changed = edits.join(there, on=[ROW, "place"], maintain_order="left").filter(
+        pl.col("value").ne_missing(pl.col("before"))
+    )
+    if len(changed):
+        before = changed.select(ROW, "place", value="before")
+        places = sorted(map(int, changed["place"].unique()))
+        Correction.objects.create(upload=upload, places=places, before=parquet(before))
+    return checked
+
+
 def _correct(upload: Upload, table: Table, loaded: Rows, edits: pl.DataFrame) -> Sequence[int]:
     """Apply edits to the rows that were loaded, check what depends on them, and write it; the numbers of the rows that
     were checked."""
@@ -117,9 +191,15 @@ def _correct(upload: Upload, table: Table, loaded: Rows, edits: pl.DataFrame) ->
     edited = _edited(loaded, edits)
     if edited.rows.equals(loaded.rows):
         return [int(row) for row in loaded.rows[ROW]]
+    return _check_anew(upload, table, loaded, edited)
+
+
+def _check_anew(upload: Upload, table: Table, loaded: Rows, edited: Rows) -> Sequence[int]:
+    """Check rows that were loaded and edited with what depends on them, and write it; their numbers."""
     said = rows.said(upload)
     after = together_now(table, *rows.texts(upload, table, edited), upload.written, said)
-    others = _together(upload, pl.concat([loaded.rows["together"], after]), edited.rows[ROW])
+    common = pl.concat([loaded.rows.select(*TOGETHER), after])
+    others = _together(upload, pl.concat([common[name] for name in TOGETHER]), edited.rows[ROW])
     concerned = Rows(pl.concat([edited.rows, others.rows]).sort(ROW), pl.concat([edited.read, others.read]))
     checked = check(table, *rows.texts(upload, table, concerned), upload.written, said)
     rows.change(upload, concerned, checked)
@@ -141,8 +221,9 @@ def _edited(loaded: Rows, edits: pl.DataFrame) -> Rows:
 def _together(upload: Upload, together: pl.Series, but: pl.Series) -> Rows:
     """The other rows that have one of these in common."""
     common = together.drop_nulls()
-    condition = sql.SQL("together = any({})").format(text_array(common)) if len(common) else sql.SQL("false")
-    others = rows.load(upload, sql.SQL("state is null and {}").format(condition))
+    one_of = sql.SQL("together = any({0}) or also = any({0})").format(text_array(common))
+    condition = one_of if len(common) else sql.SQL("false")
+    others = rows.load(upload, sql.SQL("state is null and ({})").format(condition))
     known = pl.col(ROW).is_in(but.implode())
     return Rows(others.rows.filter(~known), others.read.filter(~known))
 

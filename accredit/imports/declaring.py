@@ -140,11 +140,24 @@ FAULTS: Mapping[str, pl.DataType] = {**FOUND, "value": TEXT}
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """What rows have in common that are to be checked together: at most two texts of each row (TOGETHER), which `texts`
+    tells row by row from the values of `columns`. A correction checks its row, and those that share one of its texts
+    before or after."""
+
+    columns: Sequence[str]
+    texts: Callable[[pl.DataFrame], pl.DataFrame]
+
+
+TOGETHER: Mapping[str, pl.DataType] = {"together": TEXT, "also": TEXT}
+"""Null: the row has nothing (more) in common with others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """`columns` in the order of the sample file. `zone`: of times without an offset. `currency`: of amounts where the
     table has no CURRENCY column, or its cell is empty. `rules` and `checks` look at values that are right by
-    themselves. `together`: a text that rows have in common which are to be checked together; a correction checks its
-    row, and those that share this text before or after. `words`: of the codes that the table has of its own.
+    themselves. `together` covers what these compare across rows. `words`: of the codes that the table has of its own.
     `most_rows`: a file with more is refused."""
 
     columns: Sequence[Column]
@@ -153,7 +166,7 @@ class Table:
     any_of: Sequence[AnyOf] = ()
     rules: Sequence[Rule] = ()
     checks: Sequence[Check] = ()
-    together: pl.Expr | None = None
+    together: Together | None = None
     words: Mapping[str, Said] = field(default_factory=dict)
     most_rows: int = MAX_ROWS
 

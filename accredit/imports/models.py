@@ -66,7 +66,8 @@ class Row(models.Model):
     faults = models.JSONField(null=True)
     """Column, code and details of each."""
     together = models.TextField(null=True, db_collation="C")
-    """What the rows have in common that are checked together."""
+    """What the rows have in common that are checked together (`declaring.TOGETHER`)."""
+    also = models.TextField(null=True, db_collation="C")
     state = models.TextField(null=True, db_collation="C")
     """What became of the row, as a word of who did it; it is not corrected any more."""
     note = models.TextField(null=True)
@@ -78,6 +79,7 @@ class Row(models.Model):
             models.Index(
                 fields=["upload", "together"], name="rows_together", condition=models.Q(together__isnull=False)
             ),
+            models.Index(fields=["upload", "also"], name="rows_also", condition=models.Q(also__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(faults=[]), name="faults_or_null"),
@@ -85,3 +87,18 @@ class Row(models.Model):
 
     def __str__(self) -> str:
         return f"{self.upload_id} {self.row}"
+
+
+class Correction(models.Model):
+    """Cells that were corrected at once, kept to be taken back."""
+
+    id = models.BigAutoField(primary_key=True)
+    """The last correction has the highest."""
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="corrections")
+    places = ArrayField(models.PositiveIntegerField())
+    """In which columns they are."""
+    before = models.BinaryField()
+    """What they said before: `correcting.EDITS`, as Parquet."""
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} {self.id}"

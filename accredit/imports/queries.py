@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 from django.db import connection
+from django.db.models import Func
 from psycopg import sql
 
 from accredit.imports import rows
@@ -72,6 +73,12 @@ def columns(upload: Upload) -> Sequence[ColumnShown]:
     names = {place: name for name, place in upload.places.items()}
     headings = [*upload.names, *[""] * (rows.width(upload) - len(upload.names))]
     return [ColumnShown(place, heading, names.get(place)) for place, heading in enumerate(headings)]
+
+
+def corrected(upload: Upload) -> set[int]:
+    """The places in which there are corrections."""
+    found = upload.corrections.annotate(place=Func("places", function="unnest")).values_list("place", flat=True)
+    return set(found.distinct())
 
 
 def page(upload: Upload, view: View = EVERYTHING, *, start: int = 0, size: int = PAGE_ROWS) -> Sequence[RowShown]:

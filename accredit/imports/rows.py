@@ -15,11 +15,11 @@ from accredit.database.copy import copy_in, copy_out
 from accredit.engine.frames import TEXT
 from accredit.imports import sheets
 from accredit.imports.checking import OF_CELL, WHOLE_ROW, Checked
-from accredit.imports.declaring import Format, Table
+from accredit.imports.declaring import TOGETHER, Format, Table
 from accredit.imports.models import Upload
 from accredit.imports.sheets import MARKS, ROW
 
-KEPT: Mapping[str, pl.DataType] = {"marks": TEXT, "faults": TEXT, "together": TEXT, "state": TEXT}
+KEPT: Mapping[str, pl.DataType] = {"marks": TEXT, "faults": TEXT, **TOGETHER, "state": TEXT}
 """What a row has beside its number and its cells; marks and faults are JSON."""
 
 
@@ -75,7 +75,12 @@ def texts(upload: Upload, table: Table, loaded: Rows) -> tuple[pl.DataFrame, pl.
     """Rows as `checking.texts_of` has them: a text for every declared column, and the marks of the cells that are as
     the file has them."""
     names = {str(place): name for name, place in upload.places.items()}
-    named = loaded.rows.select(ROW, *(pl.col(str(upload.places[one.name])).alias(one.name) for one in table.columns))
+    # A column that was declared after the upload was kept has no place in it.
+    cells = {
+        one.name: pl.col(str(upload.places[one.name])) if one.name in upload.places else pl.lit(None, TEXT)
+        for one in table.columns
+    }
+    named = loaded.rows.select(ROW, **cells)
     triples = pl.col("marks").str.json_decode(pl.List(pl.List(pl.String())))
     marks = loaded.rows.select(ROW, marks=triples).drop_nulls().explode("marks")
     parts = {name: pl.col("marks").list.get(place) for place, name in enumerate(("place", "mark", "detail"))}
@@ -89,19 +94,20 @@ def texts(upload: Upload, table: Table, loaded: Rows) -> tuple[pl.DataFrame, pl.
 def add(upload: Upload, cells: pl.DataFrame, marks: pl.DataFrame, checked: Checked) -> None:
     """Write the rows of a file that was read: `cells` has ROW and a text for each place, `marks` is MARKS."""
     lacking = [pl.lit(None, TEXT).alias(str(place)) for place in range(cells.width - 1, width(upload))]
-    rows = cells.select(ROW, cells=_array(cells.with_columns(lacking).drop(ROW)), together=checked.together)
-    rows = rows.join(_marks_json(marks), on=ROW, how="left", maintain_order="left")
+    rows = cells.select(ROW, cells=_array(cells.with_columns(lacking).drop(ROW)))
+    rows = rows.hstack(checked.together).join(_marks_json(marks), on=ROW, how="left", maintain_order="left")
     rows = rows.join(_faults_json(checked.faults), on=ROW, how="left", maintain_order="left")
     copy_in("imports_row", rows.select(pl.lit(str(upload.id)).alias("upload_id"), pl.all()))
 
 
 def change(upload: Upload, loaded: Rows, checked: Checked) -> None:
     """Write rows that there are, as they are corrected and checked now."""
-    rows = loaded.rows.select(ROW, cells=_array(loaded.rows.select(loaded.places)), together=checked.together)
+    rows = loaded.rows.select(ROW, cells=_array(loaded.rows.select(loaded.places))).hstack(checked.together)
     read = loaded.read.select(ROW, originals=_array(loaded.read.drop(ROW)))
     rows = rows.join(read, on=ROW, how="left", maintain_order="left")
     rows = rows.join(_faults_json(checked.faults), on=ROW, how="left", maintain_order="left")
-    update(upload, rows, {"cells": "text[]", "originals": "text[]", "faults": "jsonb", "together": "text"})
+    types = {"cells": "text[]", "originals": "text[]", "faults": "jsonb", **dict.fromkeys(TOGETHER, "text")}
+    update(upload, rows, types)
 
 
 def update(upload: Upload, changed: pl.DataFrame, types: Mapping[str, str]) -> None:

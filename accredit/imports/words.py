@@ -71,7 +71,10 @@ FAULTS: Mapping[str, Said] = {
     "cell_error": Said(_("The cell holds an error of the spreadsheet: %(seen)s."), _("Enter the value itself.")),
     "too_many_cells": Said(
         _("The row has %(seen)s cells, more than there are headings."),
-        _("Often a separator stands within a cell: put that cell into quotation marks and upload the file again."),
+        _(
+            "Often a separator stands within a cell: put that cell into quotation marks and upload the file again. If"
+            " nothing is lost with them, leave the surplus cells out."
+        ),
     ),
     "digits_lost": Said(
         _("The spreadsheet took “%(value)s” for a number and shortened it."),

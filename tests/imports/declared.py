@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from accredit.imports.checking import Checked, check_sheet, found, problems_of, unique
-from accredit.imports.declaring import AS_READ, AnyOf, Choice, Column, Format, Kind, Rule, Said, Table
+from accredit.imports.declaring import AS_READ, AnyOf, Choice, Column, Format, Kind, Rule, Said, Table, Together
 from accredit.imports.sheets import Sheet
 from accredit.imports.text_table import read_text_table
 
@@ -43,7 +43,7 @@ TABLE = Table(
     any_of=(AnyOf(("order", "key")),),
     rules=(Rule("time", "too_early", pl.col("time").dt.year() < 2020),),
     checks=(unique("twice", "order"), known),
-    together=pl.col("order"),
+    together=Together(("order",), lambda values: values.select(together="order", also=pl.lit(None))),
     words={
         "too_early": Said("“%(value)s” is too early."),
         "twice": Said("Rows %(rows)s have the same order.", "Leave all but one out."),

@@ -12,8 +12,18 @@ from django.db import transaction
 from accredit.access.models import User
 from accredit.database.keys import key_to_text, uuid7
 from accredit.imports import confined, operations, queries
-from accredit.imports.correcting import CellChanged, NoSuchCell, RowsDone, correct, correct_equal, paste
-from accredit.imports.declaring import Decimals, Format
+from accredit.imports.correcting import (
+    CellChanged,
+    NoSuchCell,
+    RowsDone,
+    TakenBack,
+    correct,
+    correct_equal,
+    drop_surplus,
+    paste,
+    take_back,
+)
+from accredit.imports.declaring import Decimals, Format, Table
 from accredit.imports.formats import read_content
 from accredit.imports.models import KEPT_DAYS, Row, Upload
 from accredit.imports.operations import check_again, keep_upload, remove_old_uploads, settle, upload_of
@@ -63,10 +73,10 @@ def seen(rows: Sequence[RowShown]) -> dict[int, list[str]]:
     return {one.row: [f"{column} {code}" for column, code, _details in one.faults] for one in rows}
 
 
-def agrees(upload: Upload) -> None:
+def agrees(upload: Upload, table: Table = TABLE) -> None:
     """What is kept of the faults is what a check of the whole table finds, and is counted so."""
     upload.refresh_from_db()
-    fresh = queries.checked_now(upload, TABLE).faults
+    fresh = queries.checked_now(upload, table).faults
     kept = {(row, fault) for row, faults in seen(queries.page(upload, size=1000)).items() for fault in faults}
     assert kept == {
         (row, f"{column} {code}") for row, column, code in fresh.select("row", "column", "code").iter_rows()
@@ -185,6 +195,16 @@ def test_numbers_of_a_spreadsheet_stay_so_until_they_are_corrected(user: User) -
     agrees(upload)
 
 
+def test_cells_beyond_the_headings_can_be_left_out(user: User) -> None:
+    upload = keep(user, "order | turnover\n1 | 5 | 00\n2 | 5")
+    assert seen(queries.page(upload)) == {2: [" too_many_cells"], 3: []}
+    assert seen(correct(upload, TABLE, 2, "turnover", "x")) == {2: [" too_many_cells", "turnover amount_wrong"]}
+    assert seen(drop_surplus(upload, TABLE, 2)) == {2: ["turnover amount_wrong"]}
+    agrees(upload)
+    with pytest.raises(NoSuchCell):
+        drop_surplus(upload, TABLE, 99)
+
+
 def test_one_correction_for_all_equal_cells(user: User) -> None:
     upload = keep(user, "order | currency\n1 | Euro\n2 | EUR\n3 | Euro\n4 | euro\n5 |")
     assert correct_equal(upload, TABLE, "currency", "Euro", "EUR") == 2
@@ -204,6 +224,28 @@ def test_a_block_is_pasted_to_the_right_and_down_the_view(user: User) -> None:
     agrees(upload)
     paste(upload, TABLE, 5, "order", [["9"], ["10"], ["11"]])
     assert [row.cells[0] for row in queries.page(upload)] == ["1", "2", "3", "9"]
+    # A grid need not show every column: beside the order, it shows the currency and no other that the file leaves out.
+    paste(upload, TABLE, 5, "order", [["9", "EUR", "beyond"]], places=[0, upload.places["currency"], 99])
+    assert queries.values(upload, TABLE)["currency"].to_list() == [None, None, None, "EUR"]
+    assert queries.corrected(upload) == {0, 1, 2, 3, upload.places["currency"]}
+
+
+def test_corrections_are_taken_back_the_last_one_first(user: User) -> None:
+    upload = keep(user, "order | turnover | currency\n1 | x | Euro\n2 | 5 | Euro\n3 | 7 | EUR\n4 | 7 | Euro")
+    before = queries.page(upload)
+    correct(upload, TABLE, 2, "turnover", "5")
+    correct(upload, TABLE, 3, "turnover", "5")  # it says so already
+    assert correct_equal(upload, TABLE, "currency", "Euro", "EUR") == 3
+    paste(upload, TABLE, 3, "turnover", [["1", "CHF"], ["7", "EUR"]])
+    assert take_back(upload, TABLE) == TakenBack(3, 1, 2)  # two of the four cells were others before
+    with transaction.atomic():
+        settle(upload, pl.DataFrame({"row": [5], "state": ["raised"], "note": ["rq_1"]}))
+    assert take_back(upload, TABLE) == TakenBack(2, 2, 2)
+    assert [row.cells[2] for row in queries.page(upload)] == ["Euro", "Euro", "EUR", "EUR"]
+    assert take_back(upload, TABLE) == TakenBack(2, 1, 1)
+    agrees(upload)
+    assert queries.page(upload)[:3] == before[:3]
+    assert take_back(upload, TABLE) is None
 
 
 def test_what_somebody_else_changed_is_told_and_not_overwritten(user: User) -> None:
