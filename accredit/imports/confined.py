@@ -1,6 +1,7 @@
 """Reading an upload in a process of its own, so that a file that is made to harm harms nothing but that process."""
 
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from accredit import child
 from accredit.imports import reading
 from accredit.imports.sheets import MARKS, MAX_BYTES, ROW, NotReadable, Sheet
 
+log = logging.getLogger(__name__)
 SECONDS = 90
 
 
@@ -54,6 +56,11 @@ def _keep(chunks: Iterable[bytes], path: Path) -> None:
 
 def _read(folder: Path) -> Sheet:
     told = json.loads((folder / reading.TOLD).read_text())
+    if not told["is_offline"]:
+        log.warning(
+            "This machine lets no process give up its network (unshare was refused): uploads are read by a process with"
+            " little memory and time, and with the network that this one has"
+        )
     if "refused" in told:
         raise NotReadable(told["refused"], **told["details"])
     cells = pl.read_csv(folder / reading.CELLS, infer_schema=False).with_columns(pl.col(ROW).cast(pl.Int64))

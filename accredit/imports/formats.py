@@ -48,7 +48,7 @@ def _of_archive(path: Path) -> Sheet:
         raise NotReadable("damaged") from None
     if "opendocument" in kind:
         raise NotReadable("open_document")
-    if "xl/vbaProject.bin" in names:
+    if "xl/vbaProject.bin" in names or any(name.startswith("xl/macrosheets/") for name in names):
         raise NotReadable("macros")
     if "xl/workbook.bin" in names:
         raise NotReadable("other_format", name="XLSB")

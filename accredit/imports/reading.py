@@ -16,20 +16,23 @@ OUTPUT_BYTES = 1 << 30
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 
 
-def confine() -> None:
-    """Give up what reading a file does not need. Call it before anything else is loaded."""
+def confine() -> bool:
+    """Give up what reading a file does not need, and say whether the network is gone: some machines allow nobody to do
+    without. Call it before anything else is loaded."""
+    is_offline = False
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
-        if libc.unshare(_CLONE_NEWNET) != 0:  # not root: a namespace of users of its own may still be had
-            libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+        # Who is not root may still have a namespace of users of their own.
+        is_offline = libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
+    return is_offline
 
 
-def read(folder: Path) -> None:
+def read(folder: Path, *, is_offline: bool) -> None:
     """Write what the upload holds, or why it cannot be read."""
     from accredit.imports.formats import read_content
     from accredit.imports.sheets import NotReadable
@@ -42,9 +45,8 @@ def read(folder: Path) -> None:
         sheet.cells.write_csv(folder / CELLS)
         sheet.marks.write_csv(folder / MARKED)
         told = {"names": list(sheet.names), "told": dict(sheet.told)}
-    (folder / TOLD).write_text(json.dumps(told))
+    (folder / TOLD).write_text(json.dumps({**told, "is_offline": is_offline}))
 
 
 if __name__ == "__main__":
-    confine()
-    read(Path(sys.argv[1]))
+    read(Path(sys.argv[1]), is_offline=confine())

@@ -16,7 +16,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from accredit import child
-from accredit.imports import reading, sheets, text_table, words
+from accredit.imports import confined, reading, sheets, text_table, words
 from accredit.imports import spreadsheet as spreadsheet_reading
 from accredit.imports.confined import read_upload
 from accredit.imports.formats import read_content
@@ -162,11 +162,27 @@ def test_the_explanations_of_a_sample_are_no_second_table() -> None:
     assert sheet.cells.rows() == [(2, "1001", "1")]
 
 
-def macros() -> bytes:
+def macros(part: str = "xl/vbaProject.bin") -> bytes:
     content = io.BytesIO(spreadsheet([HEADER, ["1001", "1"]]))
     with zipfile.ZipFile(content, "a") as file:
-        file.writestr("xl/vbaProject.bin", b"Sub Auto_Open()")
+        file.writestr(part, b"Sub Auto_Open()")
     return content.getvalue()
+
+
+def with_entity(part: str) -> bytes:
+    """A spreadsheet one of whose parts declares an entity."""
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(spreadsheet([HEADER, ["1001", "1"]]))) as right,
+        zipfile.ZipFile(made, "w") as file,
+    ):
+        for name in right.namelist():
+            content = right.read(name)
+            if name == part:
+                start, end = content.split(b"?>", 1)
+                content = start + b'?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + end
+            file.writestr(name, content)
+    return made.getvalue()
 
 
 def merged_title(sheet: Worksheet) -> None:
@@ -214,6 +230,9 @@ def encrypted() -> bytes:
         (spreadsheet([HEADER])[:-200], "damaged"),
         (archive(**{"xl/workbook.xml": b"<x"}), "damaged"),
         (macros(), "macros"),
+        (macros("xl/macrosheets/sheet1.xml"), "macros"),
+        (with_entity("xl/workbook.xml"), "damaged"),
+        (with_entity("xl/_rels/workbook.xml.rels"), "damaged"),
         (sheets_of(March=[HEADER, ["1", "1"]], April=[HEADER]), "several_sheets"),
         (spreadsheet([[], HEADER, ["1", "1"]], merged_title), "merged_headings"),
         (spreadsheet([[f"c{n}" for n in range(16_000)], ["x"]]), "too_many_columns"),
@@ -249,12 +268,16 @@ def test_what_kills_the_other_process_is_told_and_kills_nothing_else() -> None:
         assert refused.value.code == code
 
 
+def bomb() -> bytes:
+    """A file of some kilobytes that unfolds to eleven megabytes."""
+    return archive(**{"xl/workbook.xml": b"<x/>", "xl/worksheets/sheet1.xml": b" " * (11 << 20)})
+
+
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    bomb = archive(**{"xl/workbook.xml": b"<x/>", "xl/worksheets/sheet1.xml": b" " * (11 << 20)})
-    assert len(bomb) < 20_000
+    assert len(bomb()) < 20_000
     monkeypatch.setattr(spreadsheet_reading, "MAX_UNPACKED_BYTES", 10 << 20)
     with pytest.raises(NotReadable) as refused:
-        read(bomb)
+        read(bomb())
     assert refused.value.code == "too_large_unpacked"
 
 
@@ -286,18 +309,30 @@ def test_the_process_that_reads_has_no_network_and_no_secrets(monkeypatch: pytes
         program = (
             "import os, resource, socket\n"
             "from accredit.imports.reading import confine\n"
-            "confine()\n"
+            "is_offline = confine()\n"
             "assert 'ACCREDIT_SECRET_KEY' not in os.environ\n"
             f"assert resource.getrlimit(resource.RLIMIT_AS)[0] == {reading.MEMORY_BYTES}\n"
             "try:\n"
             f"    socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), timeout=1)\n"
             "except OSError:\n"
-            "    print('no network')\n"
+            "    assert is_offline\n"
+            "else:\n"
+            "    assert not is_offline\n"
+            "    print('network')\n"
         )
         process = child.start(
             [sys.executable, "-c", program], ends_on=signal.SIGKILL, output=subprocess.PIPE, environment={}
         )
         output, _none = process.communicate(timeout=60)
     assert process.returncode == 0
-    if output != b"no network\n":
+    if output:
         pytest.skip("this machine lets nobody have a network namespace of their own")
+
+
+def test_where_the_network_cannot_be_taken_away_it_is_said(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    (tmp_path / reading.UPLOAD).write_bytes(b"Ordernummer\n1001\n")
+    for is_offline, told in [(True, 0), (False, 1)]:
+        reading.read(tmp_path, is_offline=is_offline)
+        assert confined._read(tmp_path).names == ["Ordernummer"]
+        assert len(caplog.records) == told
+    assert "unshare was refused" in caplog.text
