@@ -47,7 +47,8 @@ class Known:
     event_types: Sequence[str]
     partners: Mapping[str, str]
     reasons: Mapping[str, tuple[str, str]]
-    customer_statuses: Sequence[str]
+    customer_statuses: Mapping[str, Sequence[str]]
+    """With the words that the event types have for each."""
     ads: Mapping[str, str]
     projects: Mapping[str, str]
 
@@ -56,7 +57,9 @@ def known_of(view: Viewpoint) -> Known:
     """The closed lists of the viewer's program, a query each."""
     program: Program = view.program
     event_types = list(EventType.objects.filter(program=program).order_by("id"))
-    own = {status for one in event_types for status, _words in one.customer_status or []}
+    statuses: dict[str, list[str]] = {status: [] for status in ALWAYS_UNDERSTOOD}
+    for status, words in (pair for one in event_types for pair in one.customer_status or []):
+        statuses.setdefault(status, []).extend(words)
     partners = Partner.objects.filter(program=program).order_by("code")
     if view.partners is not None:
         partners = partners.filter(code__in=view.partners)
@@ -65,7 +68,7 @@ def known_of(view: Viewpoint) -> Known:
         event_types=[one.code for one in event_types],
         partners=dict(partners.values_list("code", "name")),
         reasons={code: (de, en) for code, de, en in reasons.values_list("code", "title_de", "title_en")},
-        customer_statuses=sorted({*ALWAYS_UNDERSTOOD, *own}),
+        customer_statuses=dict(sorted(statuses.items())),
         ads=dict(Ad.objects.filter(program=program).order_by("code").values_list("code", "name")),
         projects=dict(Project.objects.filter(program=program).order_by("code").values_list("code", "name")),
     )
@@ -75,10 +78,10 @@ def columns_of(known: Known) -> Sequence[Column]:
     """The columns for a program, in the order of the sample file: first what a create needs."""
     several = len(known.partners) > 1
     of_known = {
-        "event_type": _same(known.event_types),
+        "event_type": tuple(Choice(code, code, code) for code in known.event_types),
         "partner": _named(known.partners),
         "rejection_reason": tuple(Choice(code, *titles) for code, titles in known.reasons.items()),
-        "customer_status": _same(known.customer_statuses, {"New": ("Neu", "Neukunde"), "Existing": ("Bestandskunde",)}),
+        "customer_status": _with_words(known.customer_statuses),
         "ad": _named(known.ads),
         "project": _named(known.projects),
     }
@@ -93,8 +96,9 @@ def columns_of(known: Known) -> Sequence[Column]:
     )
 
 
-def _same(codes: Sequence[str], also: Mapping[str, tuple[str, ...]] | None = None) -> Sequence[Choice]:
-    return tuple(Choice(code, code, code, (also or {}).get(code, ())) for code in codes)
+def _with_words(statuses: Mapping[str, Sequence[str]]) -> Sequence[Choice]:
+    usual = {"New": ("Neu", "Neukunde"), "Existing": ("Bestandskunde",)}
+    return tuple(Choice(code, code, code, (*usual.get(code, ()), *words)) for code, words in statuses.items())
 
 
 def _named(names: Mapping[str, str]) -> Sequence[Choice]:
@@ -145,6 +149,11 @@ _COLUMNS = (
         "partner", "Partner", "Partner", ("Partner-ID", "Partnercode", "Publisher"), kind=Kind.CHOICE,
         help_de="Wem die Conversion gehören soll. Leer: Ihnen selbst, wenn Sie ein einziger Partner sind.",
         help_en="Whose the conversion is to be. Empty: yours, where you are a single partner.",
+    ),
+    Column(
+        "program", "Programm", "Program", ("Programmname", "Program name", "Programm-ID", "Program ID"),
+        help_de="Nur zur Kontrolle: Zeilen eines anderen Programms werden markiert und hier nicht gestellt.",
+        help_en="Only to be sure: rows of another program are marked, and not raised here.",
     ),
     Column(
         "conversion", "Conversion-ID", "Conversion ID", ("Conversion", "id"), kind=Kind.KEY, prefix=CONVERSION,

@@ -6,14 +6,16 @@ from accredit.conversion_requests.frames import WANTED_ITEMS
 from accredit.engine.frames import TEXT
 from accredit.files.values import MAX_QUANTITY, decimals_of, minor, ten_thousandths
 from accredit.imports.amounts import COMMA, POINT
+from accredit.imports.declaring import Decimals
 
 FIELDS = ("item_id", "quantity", "turnover", "sku", "category")
 ITEM: pl.Schema = pl.Schema({**WANTED_ITEMS, "text": TEXT, "wrong": pl.Boolean()})
 
 
-def items_of(cells: pl.DataFrame) -> pl.DataFrame:
+def items_of(cells: pl.DataFrame, decimals: Decimals | None = None) -> pl.DataFrame:
     """The items of cells (`row`, `items`, `currency`): WANTED_ITEMS with the `text` of each, and whether it is `wrong`.
-    An amount that could be read in two ways, such as 1.234, is wrong: no other cell says how it is meant."""
+    An amount that could be read in two ways, such as 1.234, is wrong unless the user says how the file has its
+    `decimals`: no other cell says how it is meant."""
     texts = (
         cells.select(
             "row", "currency", pl.col("items").str.replace_all(r"\r\n|\r|\n", "|").str.split("|").alias("text")
@@ -32,7 +34,8 @@ def items_of(cells: pl.DataFrame) -> pl.DataFrame:
         fields=parts.list.len(),
     )
     bare = pl.col("turnover").str.replace_all(r"[\s\x{a0}\x{202f}']", "")
-    is_point, is_comma = bare.str.contains(POINT), bare.str.contains(COMMA)
+    is_point = bare.str.contains(POINT) & pl.lit(decimals is not Decimals.COMMA)
+    is_comma = bare.str.contains(COMMA) & pl.lit(decimals is not Decimals.POINT)
     plain = (
         pl.when(is_point & is_comma & bare.str.contains("[.,]"))
         .then(None)

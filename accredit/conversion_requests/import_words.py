@@ -44,14 +44,20 @@ FAULTS: Mapping[str, Said] = {
         _("“%(text)s” is no item."),
         _("Write number;quantity;turnover, such as 1;2;19.98, and amounts so that they cannot be read in two ways."),
     ),
-    "named_twice": Said(_("The same order is named more than once."), _("Leave all but one row out.")),
-    "twice": Said(_("The same order stands in the rows %(rows)s."), _("Leave all but one of them out.")),
+    "named_twice": Said(_("The same order stands in the rows %(rows)s."), _("Leave all but one of them out.")),
+    "other_program": Said(
+        _("The row is of another program: “%(value)s”."),
+        _("Here requests are raised in %(program)s. Take the row out, and upload it in that program."),
+    ),
     "raised_before": Said(
         _("This was raised before: request %(number)s."), _("Leave it out: nothing is raised twice.")
     ),
     "open_request": Said(
         _("The request %(number)s for this order is still open."),
         _("Wait until it is decided, or withdraw it first."),
+    ),
+    "not_correctable": Said(
+        _("The request was decided, withdrawn or corrected meanwhile."), _("Look at it again before you go on.")
     ),
     "unknown_order": Said(
         _("There is no such conversion."), _("Correct the number, or ask for it to be created.")
@@ -73,6 +79,10 @@ FAULTS: Mapping[str, Said] = {
         _("The program has no rejection reason “%(value)s”."), _("Write one of the program’s rejection reasons.")
     ),
     "reason_without_rejection": Said(_("A reason is for rejections alone."), _("Leave it empty.")),
+    "status_once": Said(
+        _("The conversion was validated, and what was validated is not open again."),
+        _("Ask for approved or rejected, or leave the status empty."),
+    ),
     "rejected": Said(
         _("The conversion is rejected, and nothing is paid for it."), _("Ask for another status as well.")
     ),

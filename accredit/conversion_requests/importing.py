@@ -7,10 +7,13 @@ import in the same transaction, so that nothing is raised twice, whoever presses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import polars as pl
 from django.db import transaction
+from psycopg import sql
 
 from accredit.access.models import User
 from accredit.conversion_requests.checking import Checked, check
@@ -24,10 +27,13 @@ from accredit.conversion_requests.raising import Raised, RequestsRefused, raise_
 from accredit.conversions.file_validating import source_of
 from accredit.conversions.history import Actor
 from accredit.conversions.models import Way
+from accredit.database.copy import copy_out, text_array
 from accredit.engine.frames import TEXT
 from accredit.files.values import decimals_of, minor
+from accredit.imports import rows as rows_kept
 from accredit.imports.checking import found
-from accredit.imports.declaring import FOUND, AnyOf, Check, Format, Table
+from accredit.imports.declaring import AS_READ, FOUND, AnyOf, Check, Format, Table, Together
+from accredit.imports.headings import folded
 from accredit.imports.models import Upload
 from accredit.imports.operations import check_again, settle
 from accredit.imports.queries import View, count
@@ -40,17 +46,16 @@ RAISED, KNOWN = "raised", "known"
 """States of rows: a request was raised of it, or the same one was there before."""
 READY = View(faulty=False, undone=True)
 """Rows of which a request can be raised."""
-SHOWN = 5
-"""So many rows are named in a sentence."""
 CELLS = {"turnover_minor": "turnover", "claimed_minor": "commission", "conversion_id": "conversion"}
 """Columns of WANTED → those of the table, where they differ."""
 
 
-def table_of(view: Viewpoint, *, now: datetime) -> Table:
-    """The table of a program as somebody may fill it in; its closed lists are read, a query each."""
+def table_of(view: Viewpoint, *, now: datetime, said: Format = AS_READ) -> Table:
+    """The table of a program as somebody may fill it in; its closed lists are read, a query each. `said`: how amounts
+    within items are written."""
 
     def by_hand(values: pl.DataFrame) -> pl.DataFrame:
-        wanted, items = wanted_of(values, view)
+        wanted, items = wanted_of(values, view, said)
         return _of_cells(check(view, wanted, items, now=now), values)
 
     return Table(
@@ -58,8 +63,8 @@ def table_of(view: Viewpoint, *, now: datetime) -> Table:
         zone=ZoneInfo(view.program.timezone),
         currency=view.program.currency,
         any_of=(AnyOf(("order_token", "conversion")),),
-        checks=(_items_are_right(view), by_hand),
-        together=pl.coalesce("order_token", "conversion"),
+        checks=(_is_of_program(view), _items_are_right(view, said), by_hand),
+        together=Together(("order_token", "conversion", "new_order_token"), partial(_orders_of, view.program.id)),
         words=FAULTS,
         most_rows=MOST_ROWS,
     )
@@ -80,21 +85,37 @@ def _of_cells(checked: Checked, values: pl.DataFrame) -> pl.DataFrame:
         column=pl.when(unknown).then(pl.lit("conversion")).otherwise(column.replace(CELLS)),
         code=pl.when(unknown).then(pl.lit("unknown_order")).otherwise(code),
     )
-    return pl.concat([faults.filter(code != "named_twice"), _twice(checked, faults)]).select(*FOUND)
+    return faults.select(*FOUND)
 
 
-def _twice(checked: Checked, faults: pl.DataFrame) -> pl.DataFrame:
-    """Orders that several rows name, with those rows."""
-    named = checked.requests.filter(
-        pl.col("row").is_in(faults.filter(pl.col("code") == "named_twice")["row"].implode())
-    )
-    rows = pl.col("row").cast(pl.String).head(SHOWN).str.join(", ").over("partner", "event_type", "order_token")
-    return found(named.with_columns(rows=rows), "order_token", "twice", pl.lit(True), {"rows": pl.col("rows")})
+def _orders_of(program_id: UUID, values: pl.DataFrame) -> pl.DataFrame:
+    """TOGETHER: the order that a row is about, by whatever it names it, and the one that it is to become."""
+    ids = values.filter(pl.col("order_token").is_null())["conversion"].drop_nulls()
+    order = pl.col("order_token")
+    if len(ids):
+        query = sql.SQL(
+            "select id, order_token from conversions_conversion where program_id = {} and id = any({}::uuid[])"
+        )
+        known = copy_out(query.format(program_id, text_array(ids)), {"id": TEXT, "order_token": TEXT})
+        named = pl.col("conversion").replace_strict(known["id"], known["order_token"], default=pl.col("conversion"))
+        order = pl.coalesce(order, named)
+    return values.select(together=order, also="new_order_token")
 
 
-def _items_are_right(view: Viewpoint) -> Check:
+def _is_of_program(view: Viewpoint) -> Check:
+    own = {folded(view.program.code), folded(view.program.name)}
+
     def look(values: pl.DataFrame) -> pl.DataFrame:
-        read = items_of(_with_currency(values, view).select("row", "items", "currency"))
+        others = [text for text in values["program"].drop_nulls().unique() if folded(text) not in own]
+        details = {"program": pl.lit(view.program.name)}
+        return found(values, "program", "other_program", pl.col("program").is_in(others), details)
+
+    return look
+
+
+def _items_are_right(view: Viewpoint, said: Format) -> Check:
+    def look(values: pl.DataFrame) -> pl.DataFrame:
+        read = items_of(_with_currency(values, view).select("row", "items", "currency"), said.decimals)
         wrong = read.filter("wrong").group_by("row").agg(pl.col("text").first())
         rows = values.select("row").join(wrong, on="row", how="left", maintain_order="left")
         return found(rows, "items", "items_wrong", pl.col("text").is_not_null(), details={"text": pl.col("text")})
@@ -109,7 +130,9 @@ def _with_currency(values: pl.DataFrame, view: Viewpoint) -> pl.DataFrame:
     return values.with_columns(currency=pl.coalesce("currency", own))
 
 
-def wanted_of(values: pl.DataFrame, view: Viewpoint, file_name: str = "") -> tuple[pl.DataFrame, pl.DataFrame]:
+def wanted_of(
+    values: pl.DataFrame, view: Viewpoint, said: Format = AS_READ, *, file_name: str = ""
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What rows of values ask for (WANTED), and their items (WANTED_ITEMS)."""
     filled = _with_currency(values, view)
     places = decimals_of(pl.col("currency"))
@@ -121,7 +144,7 @@ def wanted_of(values: pl.DataFrame, view: Viewpoint, file_name: str = "") -> tup
         claimed_minor=minor(pl.col("commission"), places),
         source=source,
     )
-    items = items_of(filled.select("row", "items", "currency")).filter(~pl.col("wrong"))
+    items = items_of(filled.select("row", "items", "currency"), said.decimals).filter(~pl.col("wrong"))
     return wanted.select(pl.col(name).cast(dtype) for name, dtype in WANTED.items()), items.select(*WANTED_ITEMS)
 
 
@@ -137,7 +160,8 @@ class Came:
 
 def preview(kept: Upload, view: Viewpoint, *, now: datetime) -> Checked:
     """What would be raised of the faultless rows of an import."""
-    wanted, items = wanted_of(_faultless(kept, table_of(view, now=now)), view)
+    said = rows_kept.said(kept)
+    wanted, items = wanted_of(_faultless(kept, table_of(view, now=now, said=said)), view, said)
     return check(view, wanted, items, now=now)
 
 
@@ -146,16 +170,17 @@ def raise_faultless(kept: Upload, view: Viewpoint, user: User, *, now: datetime)
     wrong, none. Who presses twice raises nothing more."""
     with transaction.atomic():
         held = Upload.objects.select_for_update().get(id=kept.id)
-        table = table_of(view, now=now)
+        said = rows_kept.said(held)
+        table = table_of(view, now=now, said=said)
         rows = _faultless(held, table)
         if rows.is_empty():
             return Came()
-        wanted, items = wanted_of(rows, view, held.file_name)
+        wanted, items = wanted_of(rows, view, said, file_name=held.file_name)
         actor = Actor(Way.FILE, user.id)
         try:
             raised = raise_requests(view, wanted, items, actor=actor, now=now)
         except RequestsRefused as refused:
-            check_again(held, table, said=Format(**held.said))
+            check_again(held, table, said=said)
             return Came(wrong=refused.faults["row"].n_unique())
         _comment(view, raised, rows, user, now)
         _settle(held, raised)

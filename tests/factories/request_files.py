@@ -15,7 +15,18 @@ import xlsxwriter
 
 from accredit.demo.orders import CURRENCY, EVENT_TYPE, TIMEZONE
 
-HEADER = ("Kind", "Order number", "Time", "Turnover", "Currency", "Event type", "Partner", "Status", "Comment")
+HEADER = (
+    "Kind",
+    "Order number",
+    "Time",
+    "Turnover",
+    "Currency",
+    "Event type",
+    "Partner",
+    "Status",
+    "Rejection reason",
+    "Comment",
+)
 Line = dict[str, str]
 MISTAKES: Mapping[str, tuple[str, Callable[[Line], str]]] = {
     "unit": ("Turnover", lambda line: f"{line['Turnover']} GBP"),
@@ -73,9 +84,9 @@ def creates(withheld: pl.DataFrame, partner: str) -> list[Line]:
     ]
 
 
-def changes(lines: pl.DataFrame, orders: pl.DataFrame, partner: str) -> list[Line]:
-    """Requests to change the turnover of `orders` by the cancellations in the file's lines (`read_lines`); an order
-    that is cancelled as a whole is to be rejected."""
+def changes(lines: pl.DataFrame, orders: pl.DataFrame) -> list[Line]:
+    """Requests to change the turnover of `orders` (`order_token`, `turnover_minor`, `partner`) by the cancellations in the
+    file's lines (`read_lines`); an order that is cancelled as a whole is to be rejected."""
     typed = lines.select(
         pl.col("InvoiceNo").alias("invoice"),
         pl.col("StockCode").alias("article"),
@@ -99,15 +110,16 @@ def changes(lines: pl.DataFrame, orders: pl.DataFrame, partner: str) -> list[Lin
         .sort("at_sold", "invoice_sold", descending=True)
         .unique("invoice", keep="first", maintain_order=True)
         .unique("invoice_sold", keep="first", maintain_order=True)
-        .join(orders.select("order_token", "turnover_minor"), left_on="invoice_sold", right_on="order_token")
+        .join(orders.select("order_token", "turnover_minor", "partner"), left_on="invoice_sold", right_on="order_token")
         .sort("invoice")
     )
     made = []
-    for cancellation, token, back, minor in matches.select(
-        "invoice", "invoice_sold", "back", "turnover_minor"
+    for cancellation, token, back, minor, partner in matches.select(
+        "invoice", "invoice_sold", "back", "turnover_minor", "partner"
     ).iter_rows():
         left = minor + back
-        asked = {"Turnover": _amount(left), "Currency": CURRENCY} if left > 0 else {"Status": "rejected"}
+        rejected = {"Status": "rejected", "Rejection reason": "cancelled"}
+        asked = {"Turnover": _amount(left), "Currency": CURRENCY} if left > 0 else rejected
         made.append({**_blank("Change", token, partner), **asked, "Comment": f"Cancelled by {cancellation}"})
     return made
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accredit.conversion_requests.frames import WANTED, WANTED_ITEMS
 from accredit.conversion_requests.import_columns import Known, known_of
-from accredit.conversion_requests.models import Kind
+from accredit.conversion_requests.models import Kind, Request
 from accredit.conversions.models import Conversion, Item, Status
 from accredit.money import AmountError, decimals
 from accredit.programs.visibility import Viewpoint
@@ -132,7 +132,7 @@ class Form:
             self.errors.get(name, ""),
             now=self._now(name),
             options=self._options(name),
-            suggestions=self.known.customer_statuses if name == "customer_status" else (),
+            suggestions=tuple(self.known.customer_statuses) if name == "customer_status" else (),
             kind=kind,
         )
 
@@ -143,7 +143,9 @@ class Form:
             case "event_type":
                 return [("", _("Choose an event type")), *((code, code) for code in self.known.event_types)]
             case "status":
-                return [("", _("stays")), *((code, words.word(words.STATUSES, code)) for code in Status.values)]
+                validated = self.conversion is not None and self.conversion.status != Status.OPEN
+                codes = [code for code in Status.values if not (validated and code == Status.OPEN)]
+                return [("", _("stays")), *((code, words.word(words.STATUSES, code)) for code in codes)]
             case "rejection_reason":
                 return [("", "–"), *reason_titles(self.view).items()]
             case "ad" | "project":
@@ -239,8 +241,11 @@ class Form:
         }
 
 
-def new_form(view: Viewpoint, conversion: Conversion | None) -> Form:
-    """The form as it opens: empty, or for a change of this conversion."""
+def new_form(view: Viewpoint, conversion: Conversion | None, replaced: Request | None = None) -> Form:
+    """The form as it opens: empty, or for a change of this conversion; or with what the request asks for that another
+    is to take the place of."""
+    if replaced is not None:
+        return _form_of(view, replaced, conversion)
     values = dict.fromkeys(TYPED, "")
     values["kind"] = Kind.CREATE.value if conversion is None else Kind.CHANGE.value
     if conversion is None:
@@ -258,6 +263,37 @@ def _names_of(conversion: Conversion) -> Mapping[str, str]:
         "partner": conversion.partner or "",
         "currency": conversion.currency,
     }
+
+
+def _form_of(view: Viewpoint, about: Request, conversion: Conversion | None) -> Form:
+    form = new_form(view, conversion)
+    kind = Kind.CHANGE if about.kind == Kind.CHANGE else Kind.CREATE
+    texts = {name: str(getattr(about, name) or "") for name in TYPED if name != "kind"}
+    for name in AMOUNTS:
+        minor = getattr(about, name)
+        texts[name] = "" if minor is None else formats.amount(minor, about.currency)
+    if about.occurred_at is not None:
+        local = about.occurred_at.astimezone(ZoneInfo(view.program.timezone)).replace(tzinfo=None)
+        texts["occurred_at"] = local.isoformat(timespec="seconds" if local.second else "minutes")
+    form.values = {**texts, "kind": kind.value, **(_names_of(conversion) if conversion is not None else {})}
+    wanted = {line["item_id"]: line for line in about.items or ()}
+    for line in form.lines:
+        asked = wanted.pop(line.item_id, None)
+        if asked is not None:
+            line.quantity, line.turnover = str(asked["quantity"]), _turnover(asked, about.currency)
+    new = [
+        Line(number, item_id, str(asked["quantity"]), "", _turnover(asked, about.currency), asked.get("sku") or "",
+             asked.get("category") or "")
+        for number, (item_id, asked) in enumerate(wanted.items(), len(form.lines) + 1)
+    ]  # fmt: skip
+    if new:
+        form.lines = [*(line for line in form.lines if line.item_id), *new]
+    return form
+
+
+def _turnover(item: Mapping[str, Any], currency: str) -> str:
+    minor = item.get("turnover_minor")
+    return "" if minor is None else formats.amount(minor, currency)
 
 
 def form_from(request: HttpRequest, view: Viewpoint, conversion: Conversion | None) -> Form:
