@@ -1,5 +1,6 @@
-"""`accredit intake list | retry | discard`: what came in and is not booked."""
+"""`accredit intake list | conflicts | retry | discard`: what came in and is not booked."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -12,8 +13,8 @@ app = typer.Typer(help="What came in and is not booked.", no_args_is_help=True)
 
 ProgramCode = Annotated[str | None, typer.Option("--program", help="The code of a program; without it, all.")]
 OrderTokens = Annotated[list[str] | None, typer.Option(help="Only this order; again for more of them.")]
-SHOWN = 100
-CONFLICT_DAYS = 7
+SHOWN, SHOWN_CONFLICTS = 100, 1000
+CONFLICT_DAYS, LISTED_DAYS = 7, 30
 
 
 @app.command("list")
@@ -46,6 +47,38 @@ def show(program: ProgramCode = None) -> None:
             typer.echo(f"{code}: {rows:,} came again with other content in the last {CONFLICT_DAYS} days")
         if not (counts or conflicts):
             typer.echo("Nothing is held, and nothing waits.")
+
+
+@app.command()
+def conflicts(
+    program: Annotated[str, typer.Option(help="The code of the program.")],
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day (UTC) on; without it, the last 30.")
+    ] = None,
+    order: OrderTokens = None,
+) -> None:
+    """Show the orders that came with other content than the one that counts, the latest first, with what is different:
+    as it counts → as it came."""
+    with ready():
+        from accredit.conversions.intake import conflicts_of
+        from accredit.files.errors import printable
+        from accredit.programs.queries import program_by_code
+
+        first = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - timedelta(days=LISTED_DAYS)
+        found = conflicts_of(program_by_code(program), since=first, order_tokens=order or (), limit=SHOWN_CONFLICTS)
+        for one in found:
+            trust = {True: "signed", False: "not signed", None: "file"}[one.signed]
+            at = f"{one.received_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            what = ", ".join(f"{d.field} {_written(d.recorded)} → {_written(d.came)}" for d in one.differences)
+            typer.echo(printable(f"{at}  {one.event_type} {one.order_token}  {one.source} ({trust})  {what}"))
+        if len(found) == SHOWN_CONFLICTS:
+            typer.echo(f"… the {SHOWN_CONFLICTS:,} that came last are shown; name orders to see theirs")
+        if not found:
+            typer.echo("No order came with other content.")
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 @app.command()
@@ -82,7 +115,8 @@ def discard(
 ) -> None:
     """Take held orders out of what waits, for good: those that came for a program that will never be, for example.
 
-    That they came stays on record, so that the same orders, sent again, are known and are not booked either.
+    That they came stays on record, so that the same orders, sent again, are known and are not booked either; but one
+    that was discarded because nobody signed it is taken once it comes signed, or in a file.
     """
     with ready():
         from accredit.files.errors import printable

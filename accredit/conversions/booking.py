@@ -66,12 +66,8 @@ def _book_rows(program_id: UUID, events: pl.DataFrame, now: datetime) -> Booked:
         return _held(events, pending.UNKNOWN_PROGRAM)
     types = list(EventType.objects.filter(program_id=program_id).values_list("code", flat=True))
     known = pl.col("event_type").is_in(types)
-    unsigned = (pl.col("signed") == "f") & (pl.col("released") == "f") & program.hold_unsigned
-    return (
-        _held(events.filter(~known), pending.UNKNOWN_EVENT_TYPE)
-        + _held(events.filter(known & unsigned), pending.UNSIGNED)
-        + _book_known(program_id, events.filter(known & ~unsigned), now)
-    )
+    unknown = _held(events.filter(~known), pending.UNKNOWN_EVENT_TYPE)
+    return unknown + _book_known(program_id, events.filter(known), now)
 
 
 def _book_known(program_id: UUID, events: pl.DataFrame, now: datetime) -> Booked:

@@ -31,7 +31,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """An order that came again with other content."""
+    """A report of an order that does not count, since its content is another than that of the one that does."""
 
     event_type: str
     order_token: str
@@ -94,28 +94,41 @@ def intake_of(program: Program, *, now: datetime) -> Intake:
         sum(count.orders for count in counts if count.reason is None),
         [count for count in counts if count.reason],
         pending.held(program.code, limit=ROWS),
-        _conflicts(program, since),
+        conflicts_of(program, since=since),
         _days(program, since),
     )
 
 
-def _conflicts(program: Program, since: datetime) -> Sequence[Conflict]:
+def conflicts_of(
+    program: Program, *, since: datetime, order_tokens: Sequence[str] = (), limit: int = ROWS
+) -> Sequence[Conflict]:
+    """The orders that came with other content since, of these order tokens or all; the latest first."""
     rows = _rows(
         """
-        select came.event_type, came.order_token, came.received_at, came.source, came.signed,
-            recorded.received, came.received
+        select came.event_type, came.order_token, coalesce(replaced.received_at, came.received_at),
+            coalesce(replaced.source, came.source), case when replaced.id is null then came.signed else false end,
+            counts.received, coalesce(replaced.received, came.received)
         from (
             select * from tracking_conversion_event
-            where program_id = %s and received_at >= %s and outcome = 'conflict' order by id desc limit %s
+            where program_id = %s and received_at >= %s and outcome = 'conflict' and (%s or order_token = any(%s))
+            order by id desc limit %s
         ) came
         join tracking_order first using (program_id, event_type, order_token)
-        join tracking_conversion_event recorded
-            on recorded.program_id = came.program_id and recorded.event_type = came.event_type
-            and recorded.order_token = came.order_token and recorded.id = first.event_id
-            and recorded.received_at = first.received_at
+        join tracking_conversion_event counts
+            on counts.program_id = came.program_id and counts.event_type = came.event_type
+            and counts.order_token = came.order_token and counts.id = first.event_id
+            and counts.received_at = first.received_at
+        left join lateral (
+            -- What gave way to it, where it is the one that counts.
+            select * from tracking_conversion_event earlier
+            where came.id = first.event_id and earlier.program_id = came.program_id
+                and earlier.event_type = came.event_type and earlier.order_token = came.order_token
+                and earlier.outcome = 'recorded'
+            limit 1
+        ) replaced on true
         order by came.id desc
         """,
-        [program.id, since, ROWS],
+        [program.id, since, not order_tokens, list(order_tokens), limit],
     )
     return [
         Conflict(event_type, token, at, source, signed, recorded.get("currency", ""), _differences(recorded, came))

@@ -20,8 +20,11 @@ UNKNOWN_EVENT_TYPE = "unknown_event_type"
 CANNOT_BE_PRICED = "cannot_be_priced"
 FAILED = "failed"
 UNSIGNED = "unsigned"
+"""Given by the database, as the order comes."""
 REASONS = (UNKNOWN_PROGRAM, UNKNOWN_EVENT_TYPE, CANNOT_BE_PRICED, FAILED, UNSIGNED)
 """Why a row is held."""
+DISCARDED = "discarded"
+"""Not signed, and discarded: nobody sees the row any more, but the same order may still come signed."""
 
 PENDING = {
     "id": TEXT,
@@ -29,7 +32,6 @@ PENDING = {
     "order_token": TEXT,
     "received_at": INSTANT,
     "signed": TEXT,  # t, f, or null
-    "released": TEXT,  # t or f
     "visitor_id": TEXT,
     "click_id": TEXT,
     "customer_id": TEXT,
@@ -106,8 +108,10 @@ def held(code: str | None = None, *, limit: int | None = None) -> Sequence[Held]
     """The orders that wait for somebody, of one program or of all, the latest first."""
     rows = _rows(
         "select program, event_type, order_token, received_at, signed, reason, coalesce(detail, '')"
-        " from tracking_pending where reason is not null and {of} order by id desc limit %(limit)s",
+        " from tracking_pending where reason is not null and reason <> %(discarded)s and {of}"
+        " order by id desc limit %(limit)s",
         code,
+        discarded=DISCARDED,
         limit=limit,
     )
     return [Held(*row) for row in rows]
@@ -116,9 +120,11 @@ def held(code: str | None = None, *, limit: int | None = None) -> Sequence[Held]
 def counts(code: str | None = None) -> Sequence[Count]:
     """What is in the queue, of one program or of all, by program and reason."""
     rows = _rows(
-        "select program, reason, count(*), min(received_at) from tracking_pending where {of}"
+        "select program, reason, count(*), min(received_at) from tracking_pending"
+        " where reason is distinct from %(discarded)s and {of}"
         " group by program, reason order by program, count(*) desc, reason",
         code,
+        discarded=DISCARDED,
     )
     return [Count(*row) for row in rows]
 
@@ -152,37 +158,43 @@ def release(program_id: UUID, reason: str | None = None, order_tokens: Sequence[
     reasons = [reason] if reason else [one for one in REASONS if one != UNSIGNED]
     with connection.cursor() as cursor:
         cursor.execute(
-            "update tracking_pending set released = released or reason = %(unsigned)s, reason = null, detail = null"
-            " where program_id = %(program)s and reason = any(%(reasons)s)"
-            " and (%(all)s or order_token = any(%(orders)s))",
-            {"program": program_id, "unsigned": UNSIGNED, "reasons": reasons, "all": not order_tokens,
-             "orders": list(order_tokens)},
-        )  # fmt: skip
+            "update tracking_pending set reason = null, detail = null"
+            " where program_id = %s and reason = any(%s) and (%s or order_token = any(%s))",
+            [program_id, reasons, not order_tokens, list(order_tokens)],
+        )
         released = int(cursor.rowcount)
         cursor.execute("select pg_notify('accredit_pending', '')")
         return released
 
 
 def discard(code: str, reason: str, order_tokens: Sequence[str] = ()) -> int:
-    """Remove what is held of a program, which need not be there, for a reason: of these order tokens, or all; how many
-    rows. Their events stay."""
+    """Let go of what is held of a program, which need not be there, for a reason: of these order tokens, or all; how
+    many rows. Their events stay."""
+    picked = "where program = %s and reason = %s and (%s or order_token = any(%s))"
+    if reason == UNSIGNED:
+        statement = "update tracking_pending set reason = %s, visitor_id = null, click_id = null, customer_id = null "
+    else:
+        statement = "delete from tracking_pending "
+    values = [DISCARDED] if reason == UNSIGNED else []
     with connection.cursor() as cursor:
-        cursor.execute(
-            "delete from tracking_pending where program = %s and reason = %s and (%s or order_token = any(%s))",
-            [code, reason, not order_tokens, list(order_tokens)],
-        )
+        cursor.execute(statement + picked, [*values, code, reason, not order_tokens, list(order_tokens)])
         return int(cursor.rowcount)
 
 
 def conflicts(since: datetime, code: str | None = None) -> Sequence[tuple[str, int]]:
-    """How many orders came since with other content than is recorded, by program."""
+    """How many orders came since with other content than is recorded, by program; a program that is not there goes by
+    the code with which its orders wait, or by its key where none does any more."""
     return [
         (program, orders)
         for program, orders in _rows(
-            "select program.code, count(*) from tracking_conversion_event event"
-            " join programs_program program on program.id = program_id"
-            " where outcome = 'conflict' and received_at >= %(since)s and {of}"
-            " group by program.code order by program.code",
+            "select coalesce("
+            "  (select code from programs_program where id = program_id),"
+            "  (select program from tracking_pending waiting where waiting.program_id = came.program_id limit 1),"
+            "  program_id::text"
+            " ) as code, orders from ("
+            "  select program_id, count(*) as orders from tracking_conversion_event"
+            "  where outcome = 'conflict' and received_at >= %(since)s and {of} group by program_id"
+            " ) came order by code",
             code,
             since=since,
         )

@@ -1,5 +1,6 @@
 """`accredit intake`, `conversions credit-again` and `visitor erase`: what they say and how they end."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from accredit.cli import app
 from accredit.database.keys import key_of_unknown_program
+from accredit.programs.queries import program_by_code
 from tests.factories.arriving import arrive, queue
 from tests.factories.installing import SHOP, clicks, install, load, orders
 from tests.worker.test_booking import book_all
@@ -28,6 +30,7 @@ def _fresh(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_held_is_listed_and_released(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
     assert run("intake", "list").stdout == "Nothing is held, and nothing waits.\n"
     arrive(key_of_unknown_program("anvils"), "anvils", orders("order | at | turnover\n 1 | T | 10.00"))
     book_all()
@@ -44,6 +47,16 @@ def test_what_is_held_is_listed_and_released(tmp_path: Path) -> None:
     assert run("intake", "retry").stdout == "anvils: 1 wait for the worker again.\n"
     assert run("intake", "list", "--program", "anvils").stdout == "anvils: 1 wait for the worker\n"
     assert run("intake", "retry").stdout == "Nothing that can be released is held.\n"
+    assert run("intake", "conflicts", "--program", "anvils").stdout == "No order came with other content.\n"
+    other = orders("order | at | turnover | city\n 1 | T | 11.00 | Ü")
+    arrive(program_by_code("anvils").id, "anvils", other)
+    assert run("intake", "conflicts", "--program", "anvils", "--since", "2026-03-20", "--order", "1").stdout == (
+        '2026-03-20T08:00:00Z  sale 1  post (signed)  turnover_minor 1000 → 1100, city null → "Ü"\n'
+    )
+    for turnover in ("1.00", "2.00"):  # of a program that is not there
+        arrive(key_of_unknown_program("nails"), "nails", orders(f"order | at | turnover\n 1 | T | {turnover}"), now=now)
+    listed = run("intake", "list", "--program", "nails").stdout
+    assert "nails: 1 came again with other content in the last 7 days\n" in listed
 
 
 def test_what_came_for_no_program_is_discarded_once_somebody_agrees() -> None:
