@@ -56,8 +56,9 @@ def erase(visitors: Sequence[str]) -> Erased:
             "set visitor_id = null, click_id = null, customer_id = null"
             " where visitor_id = any({visitors}) or click_id = any({clicks})"
         )
-        conversions = _execute(f"update conversions_conversion {unnamed}", wanted, click_ids["click_id"])
+        # What waits first: an order that a worker books meanwhile is waited for here, and is a conversion then.
         pending = _execute(f"update tracking_pending {unnamed}", wanted, click_ids["click_id"])
+        conversions = _execute(f"update conversions_conversion {unnamed}", wanted, click_ids["click_id"])
         archived = _erase_in_files(of_them)
     return Erased(clicks, archived, conversions, pending)
 

@@ -5,20 +5,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
+from accredit.conversions.booking import Booked, book_next
+from accredit.conversions.erasing import erase
 from accredit.conversions.models import Conversion
 from accredit.programs.models import Program
 from accredit.tracking.operations import make_partitions
 from tests.conversions.test_loading import CLICKS, ITEMS, ORDERS, content
 from tests.factories.arriving import arrive, queue
-from tests.factories.installing import SHOP, clicks, install, items, load, orders
+from tests.factories.installing import NOW, SHOP, clicks, install, items, load, orders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,6 +112,48 @@ def test_two_workers_book_as_it_comes_and_live_through_a_lost_database() -> None
                        [live.id])  # fmt: skip
         assert cursor.fetchone() == (127, 127)
     assert queue() == []
+
+
+def test_who_is_erased_while_their_order_is_booked_is_named_by_nobody() -> None:
+    program = install()
+    arrive(program.id, "anvils", orders("order | at | turnover | visitor | customer_id\n 1 | T | 10.00 | v1 | c1"))
+    written, may_end = Event(), Event()
+
+    def book_slowly() -> None:
+        with closing_all(), transaction.atomic():
+            assert book_next(program.id, "anvils", now=NOW) == Booked(1)
+            written.set()
+            assert may_end.wait(PATIENCE_SECONDS)
+
+    def erase_them() -> None:
+        with closing_all():
+            erase(["v1"])
+
+    with ThreadPoolExecutor() as threads:
+        booking = threads.submit(book_slowly)
+        assert written.wait(PATIENCE_SECONDS)
+        erasing = threads.submit(erase_them)
+        try:
+            eventually("who erases waits for who books", somebody_waits)
+        finally:
+            may_end.set()
+        booking.result()
+        erasing.result()
+    assert Conversion.objects.values_list("order_token", "visitor_id", "customer_id").get() == ("1", None, None)
+
+
+def closing_all() -> "closing[BaseDatabaseWrapper]":
+    """The connection of this thread, closed at the end."""
+    return closing(connections[DEFAULT_DB_ALIAS])
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select 1 from pg_stat_activity"
+            " where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0"
+        )
+        return cursor.fetchone() is not None
 
 
 def _cut_off_everybody_else() -> None:
