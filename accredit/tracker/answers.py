@@ -5,6 +5,8 @@ import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Protocol
 
+from accredit.tracker.limits import Share
+
 Headers = list[tuple[str, str]]
 
 BODY_SECONDS = 10
@@ -77,8 +79,9 @@ def answer_json(protocol: Reply, status: int, value: object, headers: Sequence[t
     protocol.response_str(status, [*JSON, *NOT_STORED, *headers], body)
 
 
-async def read_body(scope: Scope, protocol: Reply, limit: int) -> bytes:
-    """The body, of at most `limit` bytes. Raises Refusal: 413 where it is larger, 408 where it comes too slowly."""
+async def read_body(scope: Scope, protocol: Reply, limit: int, share: Share) -> bytes:
+    """The body, of at most `limit` bytes, for which the share takes room. Raises Refusal: 413 where it is larger, 408
+    where it comes too slowly, 503 where there is no room."""
     too_large = Refusal(413, "too_large", f"The body is larger than {limit} bytes.", [("connection", "close")])
     length = scope.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > limit:
@@ -90,6 +93,8 @@ async def read_body(scope: Scope, protocol: Reply, limit: int) -> bytes:
                 size += len(block)
                 if size > limit:
                     raise too_large
+                if not share.takes(len(block)):
+                    raise unavailable()
                 blocks.append(block)
     except TimeoutError:
         sentence = f"The body did not come within {BODY_SECONDS} seconds."

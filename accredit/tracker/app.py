@@ -5,10 +5,11 @@ import gc
 import hmac
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from pathlib import Path
+from traceback import extract_tb
 from uuid import UUID
 
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
-from psycopg import Error
 
 from accredit import child
 from accredit.config import environment
@@ -17,7 +18,7 @@ from accredit.tracker import answers, clicks, privacy, receiving
 from accredit.tracker.answers import Refusal, Reply, Scope
 from accredit.tracker.days import Days
 from accredit.tracker.groups import Groups, Unavailable
-from accredit.tracker.limits import Limit
+from accredit.tracker.limits import Limit, Room
 from accredit.tracker.logs import log
 from accredit.tracker.metrics import Counts, exposition
 from accredit.tracker.setup import Setup
@@ -29,12 +30,20 @@ MAX_WAITING_CLICKS, MAX_WAITING_CONVERSIONS = 2_000, 20_000
 """Who comes when so many rows wait is told to come again."""
 MAX_ROWS = 1_000
 """Of one group."""
+ROOM_BYTES = 64_000_000
+"""Of the bodies of all requests that are being answered."""
 
 
 def database_url() -> str:
     """Where the database answers: a server of one's own, or the embedded one, which somebody else starts."""
     embedded_url = embedded.cluster_in(environment.state_folder()).url(embedded.APPLICATION)
     return environment.own_database_url() or embedded_url
+
+
+def _line_of(error: BaseException) -> str:
+    """Where it was raised. What it says may hold what somebody sent."""
+    *_, last = extract_tb(error.__traceback__)
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 class Tracker:
@@ -48,6 +57,7 @@ class Tracker:
         self.days = Days(url)
         self.trusted = environment.trusted_proxies()
         self.address_limit: Limit[str] = Limit(environment.tracker_address_limit())
+        self.room = Room(ROOM_BYTES)
         self.key_limit: Limit[UUID] = Limit(environment.tracker_key_limit())
         self.clicks = Groups(
             "clicks", url, clicks.write,
@@ -113,8 +123,8 @@ class Tracker:
             self.refuse(protocol, refusal)
         except Unavailable:
             self.refuse(protocol, answers.unavailable())
-        except Error as error:  # a row that the database refuses
-            log("request failed", error=type(error).__name__)
+        except Exception as error:  # a row that the database refuses, or a mistake of ours
+            log("request failed", error=type(error).__name__, at_line=_line_of(error))
             self.refuse(protocol, Refusal(500, "failed", "This cannot be recorded; the log of the tracker says more."))
 
     def refuse(self, protocol: Reply, refusal: Refusal) -> None:

@@ -97,6 +97,9 @@ def take(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel: bool)
     method = scope.method
     if method not in ("GET", "HEAD"):
         raise Refusal(405, "method", "A link is asked for with GET.", [("allow", "GET, HEAD")])
+    address = visitors.address_of(scope, tracker.trusted)
+    if not tracker.address_limit.allows(visitors.asker_of(address)):
+        raise too_many()
     now = moment()
     link = tracker.links.read(tracker.setup.programs, scope.path[3:], scope.query_string, of_channel=of_channel)
     page = link.leads_to(now.us)
@@ -109,9 +112,6 @@ def take(tracker: "Tracker", scope: Scope, protocol: Reply, *, of_channel: bool)
     if visitors.wants_no_record(headers, cookies):
         _without_record(tracker, protocol, page, "opted_out")
         return None
-    address = visitors.address_of(scope, tracker.trusted)
-    if not tracker.address_limit.allows(address):
-        raise too_many()
     visitor_id = visitors.visitor_of(cookies) or visitors.new_visitor()
     key, click_id = new_ids(now.millisecond, visitor_id)
     address_hash = tracker.days.hash_of(address, now.millisecond.day)

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate, takewhile
 from time import perf_counter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, LiteralString, TypeVar
 
 from psycopg import AsyncConnection, DataError, Error, IntegrityError
 
@@ -29,6 +29,13 @@ SLOW_SECONDS = 1
 END_SECONDS = 0.1
 """For a write to let go of its connection."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 2.0
+
+
+DURABLE: LiteralString = """
+select case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end,
+    current_setting('fsync')
+"""
+"""An answer means that it is on disk, whatever is usual on the server; but a session cannot switch on its `fsync`."""
 
 
 class Unavailable(Exception):
@@ -102,8 +109,9 @@ class Groups(Generic[Row, Outcome]):
                 async with asyncio.timeout(CONNECT_SECONDS):
                     connection = await AsyncConnection.connect(self._url, autocommit=True)
                 try:
-                    if self._prepare:
-                        async with asyncio.timeout(CONNECT_SECONDS):
+                    async with asyncio.timeout(CONNECT_SECONDS):
+                        await self._make_durable(connection)
+                        if self._prepare:
                             await self._prepare(connection)
                     pause = FIRST_PAUSE_SECONDS
                     await self._write_groups(connection)
@@ -113,6 +121,11 @@ class Groups(Generic[Row, Outcome]):
                 log("database away", of=self.name, error=type(error).__name__)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _make_durable(self, connection: AsyncConnection) -> None:
+        settings = await (await connection.execute(DURABLE)).fetchone()
+        if settings and settings[1] == "off":
+            log("the server has fsync off: what is answered can be lost with its machine", of=self.name)
 
     async def _write_groups(self, connection: AsyncConnection) -> None:
         """Write groups until the connection is lost, which raises."""

@@ -1,6 +1,7 @@
-"""How often somebody may ask: so many times a second, and a few seconds' worth at once."""
+"""How often somebody may ask: so many times a second, and a few seconds' worth at once. And how much may wait."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -35,4 +36,35 @@ class Limit(Generic[Asker]):
         if earned > now + BURST_SECONDS:
             return False
         self._earned[asker] = earned
+        return True
+
+
+class Room:
+    """Bytes of bodies that are being read, checked and written: so many, of all requests together."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    @contextmanager
+    def share(self) -> Iterator["Share"]:
+        """What one request takes of it, for as long as the request lasts."""
+        share = Share(self)
+        try:
+            yield share
+        finally:
+            self.left += share.taken
+
+
+class Share:
+    """The part of a room that a request takes."""
+
+    def __init__(self, room: Room) -> None:
+        self._room, self.taken = room, 0
+
+    def takes(self, size: int) -> bool:
+        """Take so many more; whether there is room for them."""
+        if size > self._room.left:
+            return False
+        self._room.left -= size
+        self.taken += size
         return True

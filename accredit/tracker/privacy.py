@@ -15,8 +15,8 @@ _PAGE = """<!doctype html>
 <title>Privacy · Datenschutz</title><style>{style}</style></head><body><main>
 <section><h1>Your clicks</h1>
 <p>This service records which link led you to a shop, so that whoever recommended it is paid. It keeps a random number
-in a cookie of your browser, the kind of your device and browser, and a hash of your address that nobody can trace back
-after a day or two. It knows neither your name nor your address.</p>
+in a cookie of your browser, the kind of your device and browser, and a hash of your address. The key of that hash is
+deleted within three days; then nobody can trace it back. It knows neither your name nor your address.</p>
 <p><strong>{english}</strong></p>
 <p>This choice is for this service in this browser. A shop may keep the number of a click on its own pages, and report
 your order with it: delete the shop's cookies and site data to remove that too.</p>
@@ -24,7 +24,8 @@ your order with it: delete the shop's cookies and site data to remove that too.<
 <section lang="de"><h1>Ihre Klicks</h1>
 <p>Dieser Dienst hält fest, über welchen Link Sie in einen Shop gekommen sind, damit die Empfehlung bezahlt wird. Er
 merkt sich dafür eine Zufallszahl in einem Cookie Ihres Browsers, die Art Ihres Geräts und Browsers und eine Prüfsumme
-Ihrer Adresse, die nach ein bis zwei Tagen niemand mehr zuordnen kann. Namen und Anschrift kennt er nicht.</p>
+Ihrer IP-Adresse. Ihr Schlüssel wird binnen drei Tagen gelöscht; dann kann sie niemand mehr zuordnen. Namen und
+Anschrift kennt er nicht.</p>
 <p><strong>{german}</strong></p>
 <p>Diese Wahl gilt für diesen Dienst in diesem Browser. Ein Shop kann die Nummer eines Klicks auf seinen eigenen Seiten
 aufbewahren und Ihre Bestellung mit ihr melden: Löschen Sie Cookies und Websitedaten des Shops, um auch sie zu

@@ -22,7 +22,7 @@ from accredit.tracker.answers import Headers, Refusal, Reply, Scope
 from accredit.tracker.copying import copy_lines
 from accredit.tracker.days import make_partitions
 from accredit.tracker.groups import Unavailable
-from accredit.tracker.limits import Asker, Limit
+from accredit.tracker.limits import Share
 from accredit.tracker.orders import NotReadable, Order, check, read_body, read_query
 from accredit.tracker.setup import Program
 
@@ -108,7 +108,8 @@ async def receive(tracker: "Tracker", scope: Scope, protocol: Reply) -> None:
     """Answer a request that brings orders."""
     headers = _readable_from(scope)
     try:
-        await _receive(tracker, scope, protocol, headers)
+        with tracker.room.share() as share:
+            await _receive(tracker, scope, protocol, headers, share)
     except (Refusal, Unavailable) as error:
         refusal = error if isinstance(error, Refusal) else answers.unavailable()
         tracker.counts.refused[refusal.reason] += 1
@@ -128,24 +129,25 @@ def _readable_from(scope: Scope) -> Headers:
     ]
 
 
-async def _receive(tracker: "Tracker", scope: Scope, protocol: Reply, headers: Headers) -> None:
+async def _receive(tracker: "Tracker", scope: Scope, protocol: Reply, headers: Headers, share: Share) -> None:
     if scope.method not in ("GET", "POST"):
         raise Refusal(405, "method", "Orders are sent with POST, or one with GET.", [("allow", "GET, POST")])
     program, event_type = _address(scope.path, tracker.setup.programs)
     known = tracker.setup.programs.get(program)
     is_post = scope.method == "POST"
-    looks_signed = signing.HEADER in scope.headers or signing.is_in_query(scope.query_string)
-    if not looks_signed:
-        _allow(tracker.address_limit, _address_of(tracker, scope))
-    body = await answers.read_body(scope, protocol, MAX_BODY_BYTES) if is_post else b""
+    names_key = known is not None and _named_key(scope) in known.keys
+    if not names_key:
+        _allow_address(tracker, scope)
+    body = await answers.read_body(scope, protocol, MAX_BODY_BYTES, share) if is_post else b""
     now = datetime.now(UTC)
     try:
         key = _key(scope, body, known, now)
     except Refusal:
-        _allow(tracker.address_limit, _address_of(tracker, scope))
+        if names_key:  # and has no right to
+            _allow_address(tracker, scope)
         raise
-    if key:
-        _allow(tracker.key_limit, key)
+    if key and not tracker.key_limit.allows(key):
+        raise answers.too_many()
     try:
         sent = read_body(body) if is_post else read_query(signing.without_signature(scope.query_string))
     except NotReadable as error:
@@ -185,9 +187,16 @@ def _divisions(path: str) -> Iterator[tuple[str, str]]:
             yield path[:place], path[place + 1 :]
 
 
-def _allow(limit: Limit[Asker], asker: Asker) -> None:
-    if not limit.allows(asker):
+def _allow_address(tracker: "Tracker", scope: Scope) -> None:
+    if not tracker.address_limit.allows(visitors.asker_of(_address_of(tracker, scope))):
         raise answers.too_many()
+
+
+def _named_key(scope: Scope) -> UUID | None:
+    """The key by which the request says that it is signed."""
+    if signing.HEADER in scope.headers:
+        return signing.named_in_header(scope.headers.get(signing.HEADER))
+    return signing.named_in_query(scope.query_string) if scope.method == "GET" else None
 
 
 def _key(scope: Scope, body: bytes, known: Program | None, now: datetime) -> UUID | None:
@@ -197,9 +206,11 @@ def _key(scope: Scope, body: bytes, known: Program | None, now: datetime) -> UUI
     header = scope.headers.get(signing.HEADER)
     if header is not None:
         return signing.key_of_header(header, method=scope.method, path=path, query=query, body=body, keys=keys, now=now)
-    if scope.method == "GET" and signing.is_in_query(query):
-        return signing.key_of_query(path=path, query=query, keys=keys, now=now)
-    return None
+    if not signing.is_in_query(query):
+        return None
+    if scope.method == "POST":
+        raise signing.bad_signature("A POST is signed in the header Accredit-Signature, and not in its address.")
+    return signing.key_of_query(path=path, query=query, keys=keys, now=now)
 
 
 def _address_of(tracker: "Tracker", scope: Scope) -> str:

@@ -49,10 +49,22 @@ def key_of_header(
     """The key by which the header's signature is right. Raises Refusal (401) where it is not."""
     match = _HEADER_FORM.fullmatch(header)
     if match is None:
-        raise _refusal("bad_signature", "Accredit-Signature must look like: key=sk_…, time=1767225600, sha256=…"
-                                        " with 64 digits of hexadecimal.")  # fmt: skip
+        raise bad_signature("Accredit-Signature must look like: key=sk_…, time=1767225600, sha256=…"
+                            " with 64 digits of hexadecimal.")  # fmt: skip
     address = f"{path}?{query}" if query else path
     return _check(match["key"], int(match["time"]), match["digest"], method, address, body, keys, now)
+
+
+def named_in_header(header: str) -> UUID | None:
+    """The key that the header names, rightly or not."""
+    match = _HEADER_FORM.fullmatch(header)
+    return _id(match["key"]) if match else None
+
+
+def named_in_query(query: str) -> UUID | None:
+    """The key that a query names, rightly or not."""
+    match = _QUERY_FORM.fullmatch(query) if is_in_query(query) else None
+    return _id(match["key"]) if match else None
 
 
 def is_in_query(query: str) -> bool:
@@ -70,8 +82,9 @@ def key_of_query(*, path: str, query: str, keys: Mapping[UUID, Key], now: dateti
     """The key by which the signature at the end of a query is right. Raises Refusal (401) where it is not."""
     match = _QUERY_FORM.fullmatch(query)
     if match is None:
-        sentence = "A signed address ends with &key=sk_…&time=1767225600&signature= and 64 digits of hexadecimal."
-        raise _refusal("bad_signature", sentence)
+        raise bad_signature(
+            "A signed address ends with &key=sk_…&time=1767225600&signature= and 64 digits of hexadecimal."
+        )
     return _check(match["key"], int(match["time"]), match["digest"], "GET", f"{path}?{match['signed']}", b"", keys, now)
 
 
@@ -85,10 +98,7 @@ def _check(
     keys: Mapping[UUID, Key],
     now: datetime,
 ) -> UUID:
-    try:
-        id = key_from_text(KEY_PREFIX, key_text)
-    except KeyTextError:
-        id = None
+    id = _id(key_text)
     key = keys.get(id) if id else None
     if id is None or key is None:
         raise _refusal("unknown_key", "The program has no such key: `accredit key list PROGRAM` shows those it has.")
@@ -103,6 +113,18 @@ def _check(
         sentence = "This is not what was signed: sign {time}.{METHOD}.{path and query}. and the body, as they are sent."
         raise _refusal("wrong_signature", sentence)
     return id
+
+
+def _id(key_text: str) -> UUID | None:
+    try:
+        return key_from_text(KEY_PREFIX, key_text)
+    except KeyTextError:
+        return None
+
+
+def bad_signature(sentence: str) -> Refusal:
+    """What says that it is signed, and does not do so in the form in which that is done."""
+    return _refusal("bad_signature", sentence)
 
 
 def _refusal(reason: str, sentence: str) -> Refusal:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import ua_parser
 
@@ -22,11 +22,17 @@ _DIGITS = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))
 _VISITOR = rf"vi_[0-7][{ALPHABET}]{{{DIGITS - 1}}}"
 _VISITOR_COOKIE = re.compile(rf"(?:^|; ?){COOKIE}=({_VISITOR})(?:;|$)")
 _OPT_OUT = re.compile(rf"(?:^|; ?){OPT_OUT_COOKIE}=1(?:;|$)")
-_MISSED_BOTS = re.compile(
-    r"preview|whatsapp/|telegram|prerender|headless|lighthouse|facebookexternalhit|facebot|slack|discord|bot\b|crawl|"
-    r"spider|scan|fetch|monitor|python-requests|curl/|wget/|go-http-client|okhttp|java/|libwww",
-    re.IGNORECASE,
+_PROGRAMS = (
+    "aiohttp|Apache-HttpClient|axios|curl|facebookcatalog|FeedFetcher-Google|Go-http-client|HTTPie|Iframely|"
+    "libwww-perl|Mediapartners-Google|meta-externalfetcher|node-fetch|okhttp|PHP|PostmanRuntime|Prerender|"
+    "python-httpx|python-requests|Signal-Desktop-Link-Preview|Wget|W3C_Validator"
 )
+_WITHIN_BROWSERS = (
+    "CensysInspect|Chrome-Lighthouse|Google-Site-Verification|GoogleImageProxy|GoogleOther|HeadlessChrome|"
+    r"SkypeUriPreview|vkShare|zgrab|Prerender \("
+)
+_MISSED_BOTS = re.compile(rf"(?:{_PROGRAMS})(?:[/; ]|$)|.*(?<![\w-])(?:{_WITHIN_BROWSERS})", re.IGNORECASE)
+"""Programs and previews that the list of ua-parser has not; whole names, so that no phone or app is taken for one."""
 Network = IPv4Network | IPv6Network
 
 
@@ -98,7 +104,7 @@ def _agent(text: str) -> Agent:
     is_spider = found.device is not None and found.device.family == "Spider"
     browser = " ".join(found.user_agent.family.split()) if found.user_agent else None  # headers may hold tabs
     device = _device(text)
-    is_bot = is_spider or _MISSED_BOTS.search(text) is not None
+    is_bot = is_spider or _MISSED_BOTS.match(text) is not None
     return Agent(device, browser, is_bot, f"{device}\t{cell(browser)}")
 
 
@@ -115,6 +121,23 @@ def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
         return client
     said = ",".join(scope.headers.get_all("x-forwarded-for"))
     return _told(client, said, tuple(trusted))
+
+
+def asker_of(address: str) -> str:
+    """Whose requests are counted together: those of an address, of IPv6 those of its network of 64 bits, which every
+    customer of a provider has at least."""
+    return _network(address) if ":" in address else address
+
+
+@lru_cache(maxsize=4096)
+def _network(address: str) -> str:
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv6Address) and known.ipv4_mapped:
+        return str(known.ipv4_mapped)
+    return str(ip_network((known, 64), strict=False))
 
 
 @lru_cache(maxsize=4096)

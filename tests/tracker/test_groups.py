@@ -5,6 +5,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import AsyncConnection
 
@@ -72,6 +73,19 @@ def test_what_waits_is_written_together_and_each_gets_its_own_answer(loop: async
     assert answers == [2 * n for n in range(250)]
     assert sizes == [100, 100, 50]
     assert groups.figures.rows.sum == 250
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_means_on_disk_whatever_is_usual_on_the_server(loop: asyncio.AbstractEventLoop) -> None:
+    async def write(connection: AsyncConnection, rows: Sequence[int]) -> Sequence[int]:
+        cursor = await connection.execute("select (current_setting('synchronous_commit') = 'on')::integer")
+        return [row[0] for row in await cursor.fetchall()]
+
+    with psycopg.connect(os.environ["ACCREDIT_DATABASE_URL"]) as connection:
+        usual = connection.execute("show synchronous_commit").fetchone()
+    assert usual == ("off",), "the tests' server is quick, else this shows nothing"
+    groups = groups_of(write)
+    assert run(loop, groups, lambda: added(groups, 1)) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
@@ -65,6 +66,15 @@ def test_two_trackers_take_the_same_orders_once_and_every_click(client: Client, 
         return await asyncio.gather(*(click_all(to) for to in both)), await sending
 
     with another(client) as second:
+        address, today = "203.0.113.7", datetime.now(UTC).date()
+        hashes = [one.tracker.days.hash_of(address, today) for one in (client, second, client)]
+        others = [
+            client.tracker.days.hash_of("203.0.113.8", today),
+            client.tracker.days.hash_of(address, today + timedelta(days=1)),
+        ]
+        assert len({*hashes}) == 1
+        assert len({None, *hashes, *others}) == 4
+        assert client.tracker.days.hash_of(address, today - timedelta(days=1)) is None
         clicked, sent = client.loop.run_until_complete(all_at_once(second))
     outcomes = Counter(said.split()[1] for part in sent for said in part)
     assert outcomes == {"recorded": ORDERS, "known": ORDERS}

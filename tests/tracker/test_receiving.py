@@ -1,7 +1,9 @@
 """Conversions that come in: what is answered, and what is in the database then."""
 
+import asyncio
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -10,11 +12,17 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accredit.config import environment
 from accredit.conversions.received import received
 from accredit.programs.models import Program
+from accredit.programs.signing_keys import add_key, key_text
+from accredit.tracker.limits import Room
 from accredit.tracker.receiving import MAX_BODY_BYTES, MAX_ORDERS
+from accredit.tracker.signing import signature
+from tests.factories.arriving import arrive
 from tests.factories.installing import NO_ITEMS
 from tests.factories.installing import orders as frame_of
+from tests.factories.tables import T
 from tests.tracker.conftest import Client
 
 ORDER = {"order_token": "A-1", "occurred_at": "2026-03-01T12:00:00Z", "turnover": "12.50"}
@@ -216,6 +224,29 @@ def test_what_is_booked_takes_nothing_more(client: Client, program: Program) -> 
     assert read("visitor_id, click_id", "pending", program.id) == [(None, None)]
 
 
+def test_of_two_trackers_that_are_told_at_once_the_second_sees_what_the_first_did(
+    client: Client, program: Program
+) -> None:
+    """Somebody made the order up; then the shop sends the true one, and sends it again before it is answered."""
+    Program.objects.filter(id=program.id).update(hold_unsigned=True)
+    table = "order | at | turnover\n A-1 | T | {}"
+    arrive(program.id, "anvils", frame_of(table.format("0.01")), signed=False)
+    now = datetime.now(UTC)
+    key, secret = add_key("anvils", now=now, secret_key=environment.secret_key(environment.state_folder()))
+    client.reread()
+    body = json.dumps({"order_token": "A-1", "occurred_at": f"{T:%Y-%m-%dT%H:%M:%SZ}", "turnover": "90.00"}).encode()
+    moment = int(now.timestamp())
+    digest = signature(secret.encode(), moment, "POST", "/t/anvils/sale", body)
+    signed = {"accredit_signature": f"key={key_text(key)}, time={moment}, sha256={digest}"}
+    with transaction.atomic():
+        arrive(program.id, "anvils", frame_of(table.format("90.00")), signed=True)
+        second = client.loop.create_task(client.asked("POST", "/t/anvils/sale", body, **signed))
+        client.loop.run_until_complete(asyncio.wait([second], timeout=0.2))
+        assert not second.done()
+    assert client.loop.run_until_complete(second).json["outcome"] == "known"
+    assert read("received ->> 'turnover_minor', signed", "pending", program.id) == [("9000", True)]
+
+
 def test_the_cookie_does_not_make_it_another_order(client: Client) -> None:
     assert client.post("/t/anvils/sale", ORDER, cookie=f"accredit_visitor={COOKIE}").json["outcome"] == "recorded"
     assert client.post("/t/anvils/sale", ORDER).json["outcome"] == "known"
@@ -235,6 +266,20 @@ def test_who_comes_when_too_many_wait_is_told_to_come_again(client: Client, prog
     assert (refused.status, refused.json["error"]) == (503, "unavailable")
     assert client.post("/t/anvils/sale", two[:1]).status == 200
     assert events(program) == [("sale", "A-1", "recorded")]
+
+
+def test_bodies_that_wait_are_bounded_in_bytes(client: Client, program: Program) -> None:
+    client.tracker.room = Room(200)
+    refused = client.post("/t/anvils/sale", {**ORDER, "city": "x" * 200})
+    assert (refused.status, refused.json["error"]) == (503, "unavailable")
+
+    async def at_once() -> list[int]:
+        bodies = [json.dumps({**ORDER, "order_token": f"A-{n}"}).encode() for n in range(4)]
+        answers = await asyncio.gather(*(client.asked("POST", "/t/anvils/sale", body) for body in bodies))
+        return [answer.status for answer in answers]
+
+    assert sorted(client.loop.run_until_complete(at_once())) == [201, 201, 503, 503]
+    assert (client.tracker.room.left, len(events(program))) == (200, 2)
 
 
 def test_nothing_is_taken_before_the_set_up_is_read(client: Client, program: Program) -> None:

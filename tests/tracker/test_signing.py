@@ -105,6 +105,8 @@ def test_an_address_is_signed_in_its_query(client: Client, program: Program) -> 
     assert ask("signature=1").json["error"] == "bad_signature"
     assert ask("order_token=2&turnover=1&key=a&time=1").json["error"] == "wrong_fields"
     assert trust(program) == [("A/1", True)]
+    posted = client.ask("POST", f"{quote(path)}?{query}", BODY)
+    assert (posted.status, posted.json["error"]) == (401, "bad_signature")
 
 
 def test_one_key_follows_another_without_a_gap(client: Client) -> None:
@@ -130,7 +132,16 @@ def test_limits_are_for_keys_and_for_addresses(client: Client) -> None:
     given = header(key, secret)
     assert {client.ask("POST", "/t/anvils/sale", BODY, accredit_signature=given).status for _ in range(8)} == {200}
     wrong = given[:-1] + ("0" if given[-1] != "0" else "1")
-    assert client.ask("POST", "/t/anvils/sale", BODY, accredit_signature=wrong).status == 429
+    nobodys = given.replace(key, "sk_" + 26 * "0")
+    for address, headers in (
+        ("", {"accredit_signature": wrong}), ("", {"accredit_signature": nobodys}), ("", {"accredit_signature": "x"}),
+        ("?signature=1", {}), (f"?order_token=1&key={key}&time=1&signature={64 * '0'}", {}),
+    ):  # fmt: skip
+        assert client.ask("POST", f"/t/anvils/sale{address}", BODY, **headers).status == 429, (address, headers)
+    client.tracker.address_limit._rate = 0
+    client.tracker.key_limit._rate = 1
+    calls = [client.ask("POST", "/t/anvils/sale", BODY, accredit_signature=given).status for _ in range(8)]
+    assert (calls[0], calls[-1]) == (200, 429)
 
 
 @pytest.mark.django_db

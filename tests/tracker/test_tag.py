@@ -33,6 +33,8 @@ class Sites:
     is_there: bool = True
     early: str = ""
     sent: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    modes: list[str | None] = field(default_factory=list)
+    """How the browser says that each was sent: `no-cors` by sendBeacon, `cors` by fetch."""
     port: int = 0
 
     def orders(self, count: int) -> list[tuple[str, str, dict[str, Any]]]:
@@ -74,6 +76,7 @@ def sites() -> Iterator[Sites]:
                 self.close_connection = True
                 return
             assert self.headers["content-type"].startswith("text/plain")
+            sites.modes.append(self.headers["sec-fetch-mode"])
             sites.sent.append(("POST", self.path, json.loads(body)))
             allowed = {
                 "access-control-allow-origin": self.headers["origin"],
@@ -192,10 +195,15 @@ def test_damaged_storage_loses_neither_the_order_nor_the_click(
 
 def test_calls_before_the_script_is_there_are_kept(sites: Sites, window: BrowserContext) -> None:
     sites.early = "accredit.conversion({order_token: 'L-1', turnover: 0}, 'lead')"
-    visit(window, sites.shop)
+    page = visit(window, sites.shop)
     ((_, path, order),) = sites.orders(1)
     assert path.endswith("/lead")
     assert order["order_token"] == "L-1"
+    assert sites.modes == ["no-cors"]
+    page.evaluate("navigator.sendBeacon = () => false")  # its queue is full
+    buy(page, "A-2")
+    sites.orders(2)
+    assert sites.modes == ["no-cors", "cors"]
 
 
 def test_what_was_not_answered_is_sent_again_on_the_next_page(sites: Sites, window: BrowserContext) -> None:
@@ -225,13 +233,21 @@ def test_an_image_carries_what_nothing_else_gets_through(sites: Sites, window: B
     until_nothing_waits(page)
 
 
-def test_who_does_not_want_to_be_tracked_is_not(sites: Sites, window: BrowserContext) -> None:
+@pytest.mark.parametrize(
+    ("wish", "left"),
+    [
+        ("Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true})", ""),
+        ("Object.defineProperty(navigator, 'doNotTrack', {get: () => '1'})", ""),
+        ("document.cookie = 'accredit_optout=1'", "accredit_optout=1"),
+    ],
+)
+def test_who_does_not_want_to_be_tracked_is_not(sites: Sites, window: BrowserContext, wish: str, left: str) -> None:
     visit(window, sites.shop + "?click_id=ck_1").close()
-    window.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true})")
+    window.add_init_script(wish)
     page = visit(window, sites.shop + "?click_id=ck_2")
     buy(page)
     assert sites.orders(1)[0][2] == {"order_token": "A-1", "turnover": "12.50"}
-    assert page.evaluate("document.cookie") == ""
+    assert page.evaluate("document.cookie") == left
 
 
 def test_the_shop_goes_on_without_any_storage(sites: Sites, window: BrowserContext) -> None:
