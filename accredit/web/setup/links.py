@@ -1,4 +1,5 @@
-"""Tracking links: what a partner puts on its pages (docs/tracking.md)."""
+"""Tracking links: what a partner puts on its pages, and the advertiser where it sends visitors itself
+(docs/tracking.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,18 +30,18 @@ class Links:
     opened: bool
 
 
-def links_of(request: HttpRequest, program: Program, partner: str) -> Links:
-    """The link of a partner for what the address says: ad, page, project, sub ids."""
+def links_of(request: HttpRequest, program: Program, party: str, *, of_channel: bool = False) -> Links:
+    """The link of a partner, or of a channel, for what the address says: ad, page, project, sub ids."""
     typed = {name: _typed(request.GET, name) for name in ("ad", "u", "p", *SUB_IDS)}
     projects = Project.objects.filter(program=program).order_by("name", "code")
     return Links(
-        link=link(program.code, partner, typed),
+        link=link(program.code, party, typed, of_channel=of_channel),
         error=_refused(program, typed["u"]),
         ads=Ad.objects.filter(program=program).order_by("name", "code"),
         projects=[
             one
             for one in projects.select_related("partner").order_by("name", "code")
-            if one.partner is None or one.partner.code == partner
+            if one.partner is None or (one.partner.code == party and not of_channel)
         ],
         typed=typed,
         sub_ids=tuple((name, typed[name]) for name in SUB_IDS),
@@ -48,10 +49,10 @@ def links_of(request: HttpRequest, program: Program, partner: str) -> Links:
     )
 
 
-def link(program: str, partner: str, typed: Mapping[str, str]) -> str:
-    """`https://track.example.com/c/PROGRAM:PARTNER/AD?u=…`; where this installation has no tracker's address, without
-    the host."""
-    path = f"/c/{quote(program, safe=UNRESERVED)}:{quote(partner, safe=UNRESERVED)}"
+def link(program: str, party: str, typed: Mapping[str, str], *, of_channel: bool = False) -> str:
+    """`https://track.example.com/c/PROGRAM:PARTNER/AD?u=…`, of a channel with `/h/`; where this installation has no
+    tracker's address, without the host."""
+    path = f"/{'h' if of_channel else 'c'}/{quote(program, safe=UNRESERVED)}:{quote(party, safe=UNRESERVED)}"
     if typed.get("ad"):
         path += f"/{quote(typed['ad'], safe=UNRESERVED)}"
     query = urlencode({name: typed[name] for name in ("u", "p", *SUB_IDS) if typed.get(name)}, quote_via=quote)

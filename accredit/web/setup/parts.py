@@ -17,6 +17,7 @@ from accredit.web.pages import for_permitted
 from accredit.web.setup.collections import Collection
 from accredit.web.setup.fields import Field, Form
 from accredit.web.setup.frame import for_setup, show_page
+from accredit.web.setup.links import links_of
 from accredit.web.setup.saving import Attempt, Path, attempt
 
 PAGE_ROWS = 50
@@ -97,7 +98,7 @@ def one(request: HttpRequest, view: Viewpoint, of: Collection, part: str) -> Htt
         "back": reverse(f"web:{of.page}", args=[view.program.code]),
         "removable": True,
         "removing": request.POST.get("act") == "remove",
-        **extras(of, view, setup, current, part),
+        **extras(request, of, view, setup, current, part),
     }
     return show_page(request, view, of.page, "web/setup/part.html", context)
 
@@ -106,13 +107,16 @@ LADDER = ("credit_group", "referral_window_days")
 """Of a channel with periods it is the periods that have these."""
 
 
-def extras(of: Collection, view: Viewpoint, setup: Setup, current: Values, part: str) -> Mapping[str, Any]:
+def extras(
+    request: HttpRequest, of: Collection, view: Viewpoint, setup: Setup, current: Values, part: str
+) -> Mapping[str, Any]:
     """What a page shows below its form."""
     from accredit.web.setup.periods import CHANNELS, line_of
     from accredit.web.setup.suggesting import unmapped
 
     if of.has_periods:
-        return {"periods": line_of(CHANNELS, setup, current), "owner": part}
+        links = links_of(request, view.program, current["code"], of_channel=True)
+        return {"periods": line_of(CHANNELS, setup, current), "owner": part, "links": links}
     if of.key == "event_type":
         return {"unmapped": unmapped(view, current["code"])}
     return {}

@@ -403,6 +403,9 @@ def test_a_partner_sees_its_own_and_nobody_elses(shop: Shop, as_: As, monkeypatc
     assert link in content
     for others in ("Ann Dover", "ANN-", "display", "Old friend"):
         assert others not in content
+    channel = as_("advertiser").get(f"{SETUP}/channels/{shop.keys['ch-display']}?ad=banner").content.decode()
+    assert 'value="https://track.example.com/h/anvils:display/banner"' in channel
+    assert "Spring" not in channel  # a project of Barb's
     assert "own hosts alone" in as_("partner").get("/programs/anvils/mine?u=https://evil.example/").content.decode()
 
 
