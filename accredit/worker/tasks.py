@@ -16,8 +16,9 @@ from accredit.tracking.archive import archive_old_clicks
 from accredit.tracking.operations import make_partitions
 
 DAYS_AHEAD = 7
-KEY_DAYS = 2
-"""How long addresses can be compared: then the key by which they were hashed is forgotten."""
+KEY_DAYS = 1
+"""How many days a key outlives its own, by which addresses were hashed: the visitor's page promises that no hash is
+traced back after three days (`tracker.privacy`), and leaves a day for a worker that does not run."""
 STALLED_SECONDS = 60
 """A worker that gave no sign of life for so long is dead, and its jobs are others'."""
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def days_ahead(today: date) -> list[date]:
 @app.periodic(cron="11 * * * *")
 @app.task(queueing_lock="address keys", retry=_AGAIN)
 def forget_address_keys(timestamp: int) -> None:
-    """Remove the keys of addresses that are older than KEY_DAYS: from then on their hashes are of nobody."""
+    """Remove the keys of addresses whose time is over: from then on their hashes are of nobody."""
     today = datetime.fromtimestamp(timestamp, UTC).date()
     with connection.cursor() as cursor:
         cursor.execute("delete from tracking_address_key where day < %s", [today - timedelta(days=KEY_DAYS)])

@@ -195,4 +195,4 @@ def test_partitions_are_made_ahead_and_old_keys_of_addresses_are_forgotten() -> 
         )
         forget_address_keys(int(T.timestamp()))
         cursor.execute("select min(day) from tracking_address_key")
-        assert cursor.fetchone() == (DAY - timedelta(days=2),)
+        assert cursor.fetchone() == (DAY - timedelta(days=1),)
