@@ -17,7 +17,7 @@ from accredit.imports.queries import RowShown, View
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
 from accredit.web.request_imports import saying
-from accredit.web.request_imports.pages import SIZE, declared, for_raising, found
+from accredit.web.request_imports.pages import SIZE, declared_for, for_raising, found
 
 MOST_CELLS = 10_000
 """Of one paste."""
@@ -36,7 +36,7 @@ def view_of(kept: Upload, asked: Mapping[str, Any]) -> View:
 def rows(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
     """A page of rows: from `start` on, or that on which `row` stands."""
     kept = found(request, view, upload)
-    table, shown = declared(view), view_of(kept, request.GET)
+    table, shown = declared_for(kept, view), view_of(kept, request.GET)
     row = _number(request.GET.get("row"))
     place = _number(request.GET.get("start")) if row is None else queries.position(kept, row, shown)
     start = (place or 0) // SIZE * SIZE
@@ -86,7 +86,8 @@ def equal(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
 @require_POST
 @for_raising
 def paste(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
-    """Writes a `block` of texts over the cells from `row` and `place` on, down the rows that are shown."""
+    """Writes a `block` of texts over the cells from `row` and the first of `places` on, down the rows that are shown;
+    `places`: the columns that are shown, from that cell on."""
 
     def act(kept: Upload, table: Table, asked: Mapping[str, Any]) -> HttpResponse:
         block = [[str(text) for text in line] for line in asked["block"]]
@@ -94,10 +95,38 @@ def paste(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
         if size > MOST_CELLS:
             text = _("At most %(most)s cells can be pasted at once: nothing was changed.")
             return _answer(kept, table, [], said=text % {"most": formats.number(MOST_CELLS)}, refused=True)
-        shown = view_of(kept, asked["filter"])
-        correcting.paste(kept, table, int(asked["row"]), _column(kept, asked), block, view=shown)
+        shown, places = view_of(kept, asked["filter"]), [int(place) for place in asked["places"]]
+        column = _column(kept, {"place": places[0]})
+        correcting.paste(kept, table, int(asked["row"]), column, block, view=shown, places=places)
         said = ngettext("%(n)s cell was pasted.", "%(n)s cells were pasted.", size)
         return _answer(kept, table, [], said=said % {"n": formats.number(size)})
+
+    return _correct(request, view, upload, act)
+
+
+@require_POST
+@for_raising
+def surplus(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
+    """Takes a `row` without the cells that it has beyond the headings."""
+
+    def act(kept: Upload, table: Table, asked: Mapping[str, Any]) -> HttpResponse:
+        return _answer(kept, table, correcting.drop_surplus(kept, table, int(asked["row"])))
+
+    return _correct(request, view, upload, act)
+
+
+@require_POST
+@for_raising
+def back(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
+    """Takes the last correction back: of one cell, of all equal ones, or of a block."""
+
+    def act(kept: Upload, table: Table, _asked: Mapping[str, Any]) -> HttpResponse:
+        taken = correcting.take_back(kept, table)
+        if taken is None:
+            return _answer(kept, table, [], row=None, said=_("There is no correction to take back."))
+        said = ngettext("%(n)s cell says again what it said.", "%(n)s cells say again what they said.", taken.cells)
+        text = said % {"n": formats.number(taken.cells)}
+        return _answer(kept, table, [], row=taken.row, place=taken.place, said=text)
 
     return _correct(request, view, upload, act)
 
@@ -119,11 +148,11 @@ def _correct(
 ) -> HttpResponse:
     """Does a correction; where somebody else was first, in another window too, it says so and shows what is there."""
     kept = found(request, view, upload)
-    table = declared(view)
+    table = declared_for(kept, view)
     try:
         asked = json.loads(request.body)
         return act(kept, table, asked)
-    except (KeyError, TypeError, ValueError):
+    except (IndexError, KeyError, TypeError, ValueError):
         return _refusal(kept, table, [], _("That was not understood. Reload the page."), 400)
     except NoSuchCell:
         return _refusal(kept, table, [], _("This column is not used: what stands in it does not matter."), 400)

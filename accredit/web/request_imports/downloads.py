@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.imports import annotating, samples
+from accredit.imports.declaring import AS_READ
 from accredit.imports.models import Upload
 from accredit.jobs.kinds import AsFile, Tell, Work, Written, register
 from accredit.jobs.models import Job
@@ -20,7 +21,7 @@ from accredit.jobs.operations import start
 from accredit.programs.visibility import Viewpoint
 from accredit.web.jobs.pages import url_of
 from accredit.web.jobs.saying import Said, say
-from accredit.web.request_imports.pages import AT_ONCE, declared, for_raising, found
+from accredit.web.request_imports.pages import AT_ONCE, declared, declared_for, for_raising, found
 
 KIND = "request_import_file"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,7 +34,7 @@ def sample(request: HttpRequest, view: Viewpoint, language: str) -> HttpResponse
     if language not in ("de", "en"):
         raise Http404(f"no sample in {language!r}")
     with override(language):
-        return _file(samples.sample(declared(view)), f"{_('conversion-requests')}-{view.program.code}.xlsx")
+        return _file(samples.sample(declared(view, AS_READ)), f"{_('conversion-requests')}-{view.program.code}.xlsx")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,7 +49,7 @@ def annotated(request: HttpRequest, view: Viewpoint, upload: str) -> HttpRespons
     if kept.rows > AT_ONCE or kept.problems:
         raise Http404(f"no file of {upload!r} at once")
     content = io.BytesIO()
-    annotating.annotate(kept, declared(view), content)
+    annotating.annotate(kept, declared_for(kept, view), content)
     return _file(content.getvalue(), _name(kept))
 
 
@@ -68,7 +69,7 @@ def _write(work: Work, path: Path, tell: Tell) -> Written:
     kept = Upload.objects.get(id=UUID(work.job.asked["upload"]), user=work.job.user)
     tell(0, kept.rows)
     with override(work.job.user.language):
-        annotating.annotate(kept, declared(work.view), path)
+        annotating.annotate(kept, declared_for(kept, work.view), path)
         return Written(_name(kept), kept.rows, {"rows": kept.rows})
 
 

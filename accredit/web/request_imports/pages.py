@@ -17,7 +17,7 @@ from accredit.access.permissions import Permission
 from accredit.conversion_requests.importing import UPLOAD, table_of
 from accredit.database.keys import key_to_text
 from accredit.imports import queries
-from accredit.imports.declaring import Column, Dates, Decimals, Format, Kind, Table
+from accredit.imports.declaring import AS_READ, Column, Dates, Decimals, Format, Kind, Table
 from accredit.imports.models import KEPT_DAYS, PREFIX, Upload
 from accredit.imports.operations import check_again, keep_upload, upload_of
 from accredit.imports.sheets import MAX_BYTES, NotReadable
@@ -51,13 +51,13 @@ def start(request: HttpRequest, view: Viewpoint) -> HttpResponse:
                 return JsonResponse({"problem": problem}, status=400)
         else:
             return JsonResponse({"url": url}) if wants_part(request) else redirect(url)
-    table = declared(view)
+    table = declared(view, AS_READ)
     zone = ZoneInfo(view.program.timezone)
     uploads = Upload.objects.filter(program_id=view.program.id, user=cast(User, request.user), kind=UPLOAD)
     context = {
         **frame(view),
         "problem": problem,
-        "formats": format_fields(Format()),
+        "formats": format_fields(AS_READ),
         "languages": [("de", "Deutsch"), ("en", "English")],
         "columns": [_described(one) for one in table.columns],
         "latest": [saying.of_list(one, zone) for one in saying.without_contents(uploads).order_by("-id")[:LATEST]],
@@ -80,14 +80,14 @@ def _taken(request: HttpRequest, view: Viewpoint) -> Upload:
         program_id=view.program.id,
         user=cast(User, request.user),
         now=datetime.now(UTC),
-        table=declared(view),
+        table=declared(view, format_of(request)),
         said=format_of(request),
     )
 
 
-def declared(view: Viewpoint) -> Table:
-    """The table of the program as it is now."""
-    return table_of(view, now=datetime.now(UTC))
+def declared(view: Viewpoint, said: Format) -> Table:
+    """The table of the program as it is now; `said`: how the file is written."""
+    return table_of(view, now=datetime.now(UTC), said=said)
 
 
 def format_of(request: HttpRequest) -> Format:
@@ -132,7 +132,7 @@ def _described(column: Column) -> Mapping[str, Any]:
 def one(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
     """One import: wrong columns, or figures and the grid."""
     kept = found(request, view, upload)
-    table = declared(view)
+    table = declared_for(kept, view)
     context = {
         **frame(view),
         **shown(request, view, kept, table),
@@ -148,20 +148,20 @@ def one(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
 
 
 def _grid_columns(kept: Upload, table: Table) -> Sequence[Mapping[str, Any]]:
-    """The file's own columns as the grid lays them out, and behind them those that rows may need and it leaves out."""
-    language = formats.language()
+    """The file's own columns as the grid lays them out, and behind them those that it leaves out. Of these some are
+    `shown`: those that rows may need, those with faults, and those in which something was written."""
+    language, corrected = formats.language(), queries.corrected(kept)
     made = []
     for one in queries.columns(kept):
         column = table.column(one.name) if one.name else None
-        left_out = one.place >= len(kept.names)
-        if left_out and (column is None or column.required is False):
-            continue
+        needed = column is not None and (column.required is not False or column.name in kept.counts)
         title = one.heading or (column.title(language) if column else "–")
         made.append(
             {
                 "place": one.place,
                 "title": title,
                 "name": column.name if column else "",
+                "shown": one.place < len(kept.names) or needed or one.place in corrected,
                 "used": column is not None,
                 "help": column.help(language) if column else _("This column is not used."),
                 "number": column is not None and column.kind in (Kind.AMOUNT, Kind.NUMBER),
@@ -176,7 +176,7 @@ def _grid_columns(kept: Upload, table: Table) -> Sequence[Mapping[str, Any]]:
 def figures(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
     """The part of the page with the figures."""
     kept = found(request, view, upload)
-    table = declared(view)
+    table = declared_for(kept, view)
     return show(request, "web/request_imports/figures.html", {**frame(view), **shown(request, view, kept, table)})
 
 
@@ -185,7 +185,8 @@ def figures(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
 def check_anew(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
     """Checks a whole file anew: by what holds now, and with what is said about its numbers and days."""
     kept = found(request, view, upload)
-    check_again(kept, declared(view), said=format_of(request))
+    said = format_of(request)
+    check_again(kept, declared(view, said), said=said)
     return redirect(address(view, kept))
 
 
@@ -209,6 +210,11 @@ def shown(request: HttpRequest, view: Viewpoint, kept: Upload, table: Table) -> 
         "query": urlencode(asked),
         "formats": format_fields(saying.format_said(kept)),
     }
+
+
+def declared_for(kept: Upload, view: Viewpoint) -> Table:
+    """The table of the program as it is now, for what was uploaded."""
+    return declared(view, saying.format_said(kept))
 
 
 def found(request: HttpRequest, view: Viewpoint, key: str) -> Upload:

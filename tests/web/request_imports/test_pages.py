@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +13,17 @@ from django.test import Client
 from accredit.access.models import User
 from accredit.conversion_requests import import_job
 from accredit.conversion_requests.models import Comment, Request, Rules
+from accredit.imports import operations
+from accredit.imports import spreadsheet as spreadsheet_reading
+from accredit.imports.formats import read_content
 from accredit.imports.models import Upload
 from accredit.jobs.models import Job
 from accredit.jobs.running import take_turn
+from accredit.web.request_imports import downloads, pages
 from accredit.web.request_imports.raising import runs
 from tests.factories.people import Shop
 from tests.imports.spreadsheets import spreadsheet
-from tests.imports.test_reading import archive, macros
+from tests.imports.test_reading import archive, bomb, far_away, macros, merged_title, read, sheets_of, with_entity
 
 As = Callable[[str | None], Client]
 IMPORTS = "/programs/anvils/requests/import"
@@ -136,17 +141,82 @@ def test_correcting_checks_what_depends_on_the_cell_and_what_was_seen(as_: As) -
     assert browser.post(f"{url}/cells", "[]", content_type="application/json").status_code == 400
 
 
+def test_columns_that_the_file_leaves_out_are_there_once_something_is_wrong_in_them(as_: As) -> None:
+    """Whether a partner had a contract, or which reason a rejection has, is asked of columns that few files have."""
+    browser = as_("partner")
+    header = "Kind,Order number,Time,Turnover,Currency,Event type,Status\n"
+    url = imported(browser, f"{header}create,N-1,2025-03-01 12:00,9.00,USD,sale,\nchange,1001,,,,,rejected\n")
+    columns = {one["name"]: one for one in browser.get(url).context["columns"]}
+    shown = {name for name, one in columns.items() if one["shown"]}
+    assert shown - {"kind", "order_token", "occurred_at", "turnover", "currency", "event_type", "status"} == {
+        "partner",
+        "rejection_reason",
+    }
+    place = columns["rejection_reason"]["place"]
+    (fault,) = rows(browser, url)["rows"][1]["faults"][str(place)]
+    assert fault["what"] == "A rejection needs a reason."
+    answer = correct(browser, url, row=3, place=place, seen=None, text="Returned").json()
+    assert answer["rows"][0]["faults"] == {}
+    correct(
+        browser, url, row=2, place=columns["occurred_at"]["place"], seen="2025-03-01 12:00", text="2026-03-01 12:00"
+    )
+    shown = {one["name"] for one in browser.get(url).context["columns"] if one["shown"]} - shown
+    assert shown == set()  # what was written in one keeps it in sight
+    assert [one["name"] for one in browser.get(url).context["columns"] if one["shown"]][-1] == "rejection_reason"
+
+
+def test_corrections_of_any_size_are_taken_back(as_: As) -> None:
+    browser = as_("partner")
+    url = imported(browser)
+    before = rows(browser, url)["rows"]
+    correct(browser, url, "equal", place=6, seen="vielleicht", text="open")
+    correct(browser, url, "paste", row=4, places=[3, 6], block=[["1.00", "approved"], ["2.00", "x"]], filter={})
+    answer = correct(browser, url, "back").json()
+    assert (answer["row"], answer["place"], answer["said"]) == (4, 3, "4 cells say again what they said.")
+    assert [row["cells"][6] for row in rows(browser, url)["rows"]] == [None, None, "open", "open"]
+    assert correct(browser, url, "back").json()["said"] == "2 cells say again what they said."
+    assert rows(browser, url)["rows"] == before
+    answer = correct(browser, url, "back").json()
+    assert (answer["row"], answer["said"]) == (None, "There is no correction to take back.")
+
+
+def test_cells_beyond_the_headings_are_left_out_when_one_says_so(as_: As) -> None:
+    browser = as_("partner")
+    url = imported(browser, HEADER + FAULTLESS.replace("\n", ',"and more"\n'))
+    (fault,) = rows(browser, url)["rows"][0]["faults"]["whole"]
+    assert (fault["code"], fault["what"]) == (
+        "too_many_cells",
+        "The row has 9 cells, more than there are headings.",
+    )
+    assert correct(browser, url, "surplus", row=2).json()["rows"][0]["faults"] == {}
+    assert correct(browser, url, "surplus", row=99).status_code == 400
+
+
+def test_a_large_file_with_remarks_is_a_job(as_: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "AT_ONCE", 1)
+    browser = as_("partner")
+    url = imported(browser, HEADER + FAULTLESS + "create,=1+1,2026-03-02 12:00,@y,USD,sale,-5,+49\n")
+    assert "file.xlsx" in browser.get(url).content.decode()
+    page = browser.post(f"{url}/file.xlsx").headers["Location"]
+    job = Job.objects.get(kind=downloads.KIND)
+    assert not take_turn(job.id, stopping=lambda: False)
+    (address,) = re.findall(r'href="([^"]*/file[^"]*)"', browser.get(page).content.decode())
+    answer = browser.get(address)
+    sheet = read(b"".join(answer.streaming_content) if answer.streaming else answer.content)
+    assert sheet.cells.rows()[1][1:9] == ("create", "=1+1", "2026-03-02 12:00", "@y", "USD", "sale", "-5", "+49")
+
+
 def test_a_block_is_pasted_down_the_rows_that_are_shown(as_: As) -> None:
     browser = as_("partner")
     url = imported(browser)
-    asked = {"row": 4, "place": 6, "block": [["open", "first"], ["open", "second"], ["beyond"]], "filter": {}}
+    asked = {"row": 4, "places": [6, 7], "block": [["open", "first"], ["open", "second"], ["beyond"]], "filter": {}}
     assert correct(browser, url, "paste", **asked).json()["said"] == "5 cells were pasted."
     found = rows(browser, url)["rows"]
     assert [row["cells"][7] for row in found] == ["seen on 3 March", None, "first", "second"]
-    only = {"row": 4, "place": 7, "block": [["a"], ["b"]], "filter": {"only": "faults"}}
+    only = {"row": 4, "places": [7], "block": [["a"], ["b"]], "filter": {"only": "faults"}}
     correct(browser, url, "paste", **only)
     assert [row["cells"][7] for row in rows(browser, url)["rows"]] == ["seen on 3 March", None, "a", "second"]
-    refused = correct(browser, url, "paste", row=2, place=0, block=[["x"] * 101] * 100, filter={}).json()
+    refused = correct(browser, url, "paste", row=2, places=[0], block=[["x"] * 101] * 100, filter={}).json()
     assert (refused["refused"], rows(browser, url)["rows"][0]["cells"][0]) == (True, "create")
 
 
@@ -234,10 +304,38 @@ def test_many_are_raised_by_a_job(as_: As, monkeypatch: pytest.MonkeyPatch) -> N
         (("x;" * 16_000).encode(), "names more than 100 columns"),
         (b"Order number\n\x81\x8d\n", "no text in any usual encoding"),
         (b"", "The file is empty"),
+        (bomb(), "holds more than 10 MB once it is unpacked"),
+        (spreadsheet([[], CELLS], merged_title), "has merged cells (A1:C1)"),
+        (sheets_of(March=[CELLS], April=[CELLS]), "Several sheets are filled: March, April."),
+        (far_away(), "takes more memory or time than a table of this size should"),
+        (with_entity("xl/workbook.xml"), "is damaged"),
     ],
-    ids=["picture", "password", "macros", "archive", "columns", "encoding", "empty"],
+    ids=[
+        "picture",
+        "password",
+        "macros",
+        "archive",
+        "columns",
+        "encoding",
+        "empty",
+        "bomb",
+        "merged",
+        "sheets",
+        "far",
+        "entity",
+    ],
 )
-def test_what_is_no_table_is_refused_in_a_sentence(as_: As, content: bytes, said: str) -> None:
+def test_what_is_no_table_is_refused_in_a_sentence(
+    as_: As, content: bytes, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if "unpacked" in said:  # read here, where the limit can be a small one
+
+        def read_here(chunks: Sequence[bytes]) -> object:
+            (tmp_path / "upload").write_bytes(b"".join(chunks))
+            return read_content(tmp_path / "upload")
+
+        monkeypatch.setattr(operations, "read_upload", read_here)
+        monkeypatch.setattr(spreadsheet_reading, "MAX_UNPACKED_BYTES", 10 << 20)
     before = Upload.objects.count()
     answer = upload(as_("partner"), content)
     assert answer.status_code == 400
@@ -249,9 +347,12 @@ def test_a_spreadsheet_of_the_other_language_says_how_it_is_written(as_: As) -> 
     browser = as_("partner")
     lines = [["Art", "Ordernummer", "Zeit", "Umsatz", "Währung", "Ereignistyp"]]
     lines += [["Anlegen", "N-1", "01.02.2026 12:00", "1.234", "USD", "sale"]]
+    lines[0].append("Positionen")
+    lines[1].append("a;1;1.234")
     url = imported(browser, spreadsheet(lines))
     assert [fault[0]["code"] for row in rows(browser, url)["rows"] for fault in row["faults"].values()] == [
-        "amount_two_ways"
+        "amount_two_ways",
+        "items_wrong",
     ]
     browser.post(f"{url}/check", {"decimals": "comma", "dates": ""})
     assert rows(browser, url)["rows"][0]["faults"] == {}

@@ -12,13 +12,14 @@ let table = null;
 let shown = { rows: [], start: 0, count: 0 };
 let at = { row: null, place: null }; // the cell that has the focus: the number of its row, and which column
 let equal = null; // the last correction, where other cells are like what it was
-const undone = []; // what one can take back, the last one at the end
+const revealed = new Set(); // columns that the file leaves out, and that came to sight since
 let saving = Promise.resolve(); // corrections go one after the other
 
 const data = (name) => grid().dataset[name];
 const words = (name, values = {}) => data(`word${name}`).replace(/\{(\w+)\}/g, (_all, key) => values[key] ?? "");
 const rowAt = (row) => shown.rows.find((one) => one.row === row);
-const columns = () => JSON.parse(document.getElementById("import-columns").textContent);
+const declared = () => JSON.parse(document.getElementById("import-columns").textContent);
+const columns = () => declared().filter(({ shown: isShown, place }) => isShown || revealed.has(place));
 const columnOf = (place) => columns().find((one) => one.place === place);
 const cellElement = ({ row, place }) => grid()?.querySelector(`[data-row="${row}"] [data-place="${place}"]`);
 
@@ -77,11 +78,24 @@ function definitions() {
       return text;
     },
   };
-  return [number, ...columns().map((one) => ({
-    field: `c${one.place}`, title: one.title, width: widthOf(one), minWidth: 56, headerTooltip: one.help,
-    hozAlign: one.number ? "right" : "left", headerHozAlign: one.number ? "right" : "left",
-    formatter: (cell) => paint(cell, cell.getData()), cssClass: one.used ? "" : "unused",
-  }))];
+  return [number, ...columns().map(definition)];
+}
+
+const definition = (one) => ({
+  field: `c${one.place}`, title: one.title, width: widthOf(one), minWidth: 56, headerTooltip: one.help,
+  hozAlign: one.number ? "right" : "left", headerHozAlign: one.number ? "right" : "left",
+  formatter: (cell) => paint(cell, cell.getData()), cssClass: one.used ? "" : "unused",
+});
+
+// A column that the file leaves out comes to sight with the first fault in it.
+async function reveal(rows) {
+  const faulty = new Set(rows.flatMap((row) => Object.keys(row.faults)));
+  const known = columns();
+  for (const one of declared().filter(({ place }) => faulty.has(String(place)) && !known.some((other) => other.place === place))) {
+    const next = columns().find(({ place }) => place > one.place);
+    revealed.add(one.place);
+    if (table) await (next ? table.addColumn(definition(one), true, `c${next.place}`) : table.addColumn(definition(one)));
+  }
 }
 
 // Tabulator compares by field: each cell's text is one of them.
@@ -89,13 +103,15 @@ const asRow = (row) => ({ ...row, id: row.row, ...Object.fromEntries(row.cells.m
 
 async function fetchPage(start, row) {
   const answer = await ask(`${data("rows")}?${queryOf(row === null ? { start } : { row })}`);
-  if (answer) shown = answer;
+  if (!answer) return null;
+  shown = answer;
+  if (grid()) await reveal(shown.rows);
   return answer;
 }
 
 async function load(start, { row = null, place = at.place, focus = true, last = false } = {}) {
   if (!await fetchPage(start, row) || !grid()) return;
-  at = { row: row ?? (last ? shown.rows.at(-1) : shown.rows[0])?.row ?? null, place };
+  at = { row: rowAt(row)?.row ?? (last ? shown.rows.at(-1) : shown.rows[0])?.row ?? null, place };
   await table.replaceData(shown.rows.map(asRow));
   tellPlace();
   if (focus) focusCell(at);
@@ -123,6 +139,7 @@ function focusCell(cell) {
 // The visible line on the cell that has the focus: where it is, what is wrong, what would be right, and what it was.
 function tellCell() {
   const row = rowAt(at.row);
+  document.getElementById("cell-surplus").hidden = !row?.faults.whole?.some(({ code }) => code === "too_many_cells");
   if (!row) { line().replaceChildren(); return; }
   const column = columnOf(at.place);
   const faults = [...(row.faults[at.place] ?? []), ...(row.faults.whole ?? [])];
@@ -148,6 +165,7 @@ async function settle(answer) {
   if (!answer) return;
   say(answer.said ?? "");
   const changed = answer.rows.filter((row) => rowAt(row.row));
+  await reveal(changed);
   shown.rows = shown.rows.map((row) => changed.find((one) => one.row === row.row) ?? row);
   const focused = cellElement(at)?.contains(document.activeElement) || document.activeElement === document.body;
   if (changed.length) await table.updateData(changed.map(asRow));
@@ -157,13 +175,12 @@ async function settle(answer) {
   htmx.ajax("GET", data("figures"), { source: "#import-figures", target: "#import-figures", swap: "outerHTML" });
 }
 
-function correct(cell, text, { forUndo = true } = {}) {
+function correct(cell, text) {
   saving = saving.then(async () => {
     const seen = rowAt(cell.row)?.cells[cell.place] ?? null;
     if ((seen ?? "") === text) return;
     const answer = await ask(data("cells"), { row: cell.row, place: cell.place, seen, text });
     if (!answer) { table.getRow(cell.row)?.reformat(); return; } // it is not kept, and must not look as if it were
-    if (forUndo && !answer.refused) undone.push({ cell, text: seen ?? "" });
     equal = answer.equal ? { place: cell.place, seen, text, count: answer.equal } : null;
     await settle(answer);
   });
@@ -183,12 +200,25 @@ function applyToEqual() {
   });
 }
 
+function dropSurplus() {
+  saving = saving.then(async () => {
+    equal = null;
+    const answer = await ask(data("surplus"), { row: at.row });
+    await settle(answer);
+  });
+}
+
+// Takes the last correction back, whatever it was: of one cell, of all equal ones, or of a block.
 function undo() {
-  const last = undone.pop();
-  if (!last) return;
-  const step = () => { focusCell(last.cell); correct(last.cell, last.text, { forUndo: false }); };
-  if (rowAt(last.cell.row)) step();
-  else load(0, { row: last.cell.row, place: last.cell.place }).then(step);
+  saving = saving.then(async () => {
+    equal = null;
+    const answer = await ask(data("back"), {});
+    if (!answer) return;
+    await settle(answer);
+    if (answer.row === null) return;
+    await load(shown.start, { row: answer.row, place: answer.place });
+    say(answer.said);
+  });
 }
 
 function edit(text) {
@@ -203,7 +233,7 @@ function edit(text) {
   input.ariaLabel = words("Where", { row: row.row, column: column.title });
   input.setAttribute("aria-describedby", "cell-line");
   if (row.faults[cell.place]) input.setAttribute("aria-invalid", "true");
-  if (column.choices) input.setAttribute("list", `choices-${column.name}`);
+  if (column.choices.length) input.setAttribute("list", choicesOf(column));
   input.autocomplete = "off";
   input.spellcheck = false;
   let over = false;
@@ -227,6 +257,17 @@ function edit(text) {
   element.replaceChildren(input);
   input.focus();
   input.select();
+}
+
+// The list of choices of a column, made when it is asked for first.
+function choicesOf({ name, choices }) {
+  const id = `choices-${name}`;
+  if (!document.getElementById(id)) {
+    const list = Object.assign(document.createElement("datalist"), { id });
+    list.append(...choices.map((value) => Object.assign(document.createElement("option"), { value })));
+    grid().after(list);
+  }
+  return id;
 }
 
 function move(down, right) {
@@ -275,7 +316,8 @@ function paste(text) {
   if (block.length === 1 && block[0].length === 1) { correct({ ...at }, block[0][0]); return; }
   saving = saving.then(async () => {
     equal = null;
-    const answer = await ask(data("paste"), { row: at.row, place: at.place, block, filter: filter() });
+    const places = columns().map(({ place }) => place).filter((place) => place >= at.place);
+    const answer = await ask(data("paste"), { row: at.row, places, block, filter: filter() });
     if (!answer) return;
     await settle(answer);
     await load(shown.start, { row: at.row });
@@ -312,7 +354,7 @@ function onClick(event) {
   const cell = target.closest("#import-grid [data-place]");
   const act = target.closest("[data-import-act]")?.dataset.importAct;
   if (cell && !target.closest("input")) focusCell({ row: Number(cell.closest("[data-row]").dataset.row), place: Number(cell.dataset.place) });
-  else if (act) ({ next: nextFault, before: () => turn(-1), after: () => turn(1), equal: applyToEqual })[act]();
+  else if (act) ({ next: nextFault, before: () => turn(-1), after: () => turn(1), equal: applyToEqual, surplus: dropSurplus })[act]();
   if (target.closest("#import-grid .tabulator-row, [data-import-act]")) event.preventDefault();
 }
 
