@@ -20,6 +20,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
+from pytest_django import DjangoDbBlocker
 
 from accredit.config import environment
 from accredit.database import embedded
@@ -90,6 +91,14 @@ def _empty_plain_tables() -> None:
         cursor.execute(sql.SQL("truncate {} cascade").format(names))
 
 
+def _let_tables_be_emptied() -> None:
+    """What is kept for good is emptied after a test that commits; one test switches the triggers on again."""
+    with connection.cursor() as cursor:
+        cursor.execute("select tgrelid::regclass::text from pg_trigger where tgname = 'never_emptied'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"alter table {table} disable trigger never_emptied")
+
+
 @pytest.fixture(scope="session")
 def as_owner() -> Callable[[], AbstractContextManager[None]]:
     """`with as_owner():` the test's connection acts as the database's owner, who may change tables."""
@@ -97,7 +106,7 @@ def as_owner() -> Callable[[], AbstractContextManager[None]]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The databases of the tests, made by pytest-django as their owner; from then on connections act as the
     application, and processes that a test starts find the same database."""
     flush = DatabaseOperations.execute_sql_flush
@@ -108,6 +117,8 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
             flush(operations, statements)
             _empty_plain_tables()
 
+    with django_db_blocker.unblock():
+        _let_tables_be_emptied()
     patch = pytest.MonkeyPatch()
     patch.setattr(DatabaseOperations, "execute_sql_flush", flush_as_owner)
     connection.close()

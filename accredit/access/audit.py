@@ -37,6 +37,16 @@ def record(
     )
 
 
+def record_of(
+    person: User, *, actor: User | None, action: str, now: datetime, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Add a line about a person to the log of each organization of theirs."""
+    for organization in Organization.objects.filter(memberships__user=person).order_by("code"):
+        record(
+            actor=actor, action=action, organization=organization, subject=person.name or "–", detail=detail, now=now
+        )  # fmt: skip
+
+
 def entries(
     *, organizations: Sequence[UUID] = (), programs: Sequence[UUID] = (), before: UUID | None = None
 ) -> Sequence[AuditEntry]:

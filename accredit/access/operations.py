@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -73,14 +74,38 @@ def remove_two_factor(email: str, *, now: datetime) -> bool:
     """Let the password alone sign a user in who has lost app, passkeys and recovery codes. False where there were none.
     Raises MembershipRefused where nobody signs in with that e-mail."""
     with transaction.atomic():
-        user = User.objects.filter(email=email.strip().lower()).first()
-        if user is None:
-            raise MembershipRefused(f"Nobody signs in with {email!r}")
+        user = user_by_email(email)
         removed, _rows = Authenticator.objects.filter(user=user).delete()
         if not removed:
             return False
-        for organization in Organization.objects.filter(memberships__user=user):
-            audit.record(
-                actor=None, action="two_factor_reset", organization=organization, subject=user.name, now=now
-            )  # fmt: skip
+        audit.record_of(user, actor=None, action="two_factor_reset", now=now)
         return True
+
+
+def user_by_email(email: str) -> User:
+    """Raises MembershipRefused where nobody signs in with that e-mail."""
+    user = User.objects.filter(email=email.strip().lower()).first()
+    if user is None:
+        raise MembershipRefused(f"Nobody signs in with {email!r}")
+    return user
+
+
+def switch_off(user: User, *, actor: User | None, now: datetime) -> bool:
+    """Nobody signs in as this user any more: their sessions end, and their keys are refused. What they did stays. False
+    where it is so already."""
+    with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+            return False
+        for session in UserSession.objects.filter(user=user):
+            session.end()
+        audit.record_of(user, actor=actor, action="switched_off", now=now)
+    return True
+
+
+def switch_on(user: User, *, actor: User | None, now: datetime) -> bool:
+    """The user signs in again as before, and their keys open. False where it is so already."""
+    with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+            return False
+        audit.record_of(user, actor=actor, action="switched_on", now=now)
+    return True

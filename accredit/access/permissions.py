@@ -25,7 +25,8 @@ class Permission(StrEnum):
     SHARE_VIEWS = "share_views"
     """Keep views of lists for everybody in the organization, and change those that are."""
     OPERATE = "operate"
-    """See what concerns the installation and none of its programs: orders for programs that do not exist."""
+    """See what concerns the installation and none of its programs: orders for programs that do not exist; and switch
+    people off and on who belong to one's programs alone."""
 
 
 _SHARES = frozenset({Permission.SHARE_VIEWS})

@@ -1,10 +1,12 @@
-"""`accredit conversions credit-again | validate | turnover`: decided anew, approved or rejected, changed."""
+"""`accredit conversions credit-again | re-rate | map-again | validate | turnover | export`: decided anew, approved or
+rejected, changed, written to a file."""
 
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from accredit.cli.export import export
 from accredit.cli.ready import ready
 from accredit.cli.reporting import counted
 from accredit.cli.turnover import turnover
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Conversions that are booked.", no_args_is_help=True)
 app.command()(turnover)
+app.command()(export)
 SHOWN = 100
 
 
@@ -25,14 +28,22 @@ def conversions() -> None:
     """Conversions that are booked."""
 
 
+Program = Annotated[str, typer.Option(help="The code of the program.")]
+Orders = Annotated[list[str] | None, typer.Option("--order", help="An order token; can be given several times.")]
+EventType = Annotated[str | None, typer.Option(help="Only this event type.")]
+Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day.")]
+Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; show what would change.")]
+
+
 @app.command("credit-again")
 def credit_again(
-    program: Annotated[str, typer.Option(help="The code of the program.")],
-    order: Annotated[list[str] | None, typer.Option(help="An order token; can be given several times.")] = None,
-    event_type: Annotated[str | None, typer.Option(help="Only this event type.")] = None,
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; show what would change.")] = False,
+    program: Program,
+    order: Orders = None,
+    event_type: EventType = None,
+    since: Since = None,
+    until: Until = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Decide open conversions anew by today's set-up and all clicks, also archived ones, and show what changes.
 
@@ -40,14 +51,65 @@ def credit_again(
 
     Exit code 0: all that is asked for was decided. 1: there is no such order, or nothing was done.
     """
+    _again("credited_again", program, order, event_type, since, until, dry_run=dry_run)
+
+
+@app.command("re-rate")
+def re_rate(
+    program: Program,
+    order: Orders = None,
+    event_type: EventType = None,
+    since: Since = None,
+    until: Until = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Price open conversions again under the terms of their time, and show what changes. Who is credited stays.
+
+    What would be credited otherwise today is left to credit-again. What is approved or rejected stays as it is.
+
+    Exit code 0: all that is asked for was looked at. 1: there is no such order, or nothing was done.
+    """
+    _again("rated_again", program, order, event_type, since, until, dry_run=dry_run)
+
+
+@app.command("map-again")
+def map_again(
+    program: Program,
+    order: Orders = None,
+    event_type: EventType = None,
+    since: Since = None,
+    until: Until = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Map the shop's words for customers of open conversions anew by today's mapping, and price them again.
+
+    Who is credited stays; what would be credited otherwise today is left to credit-again.
+
+    Exit code 0: all that is asked for was looked at. 1: there is no such order, or nothing was done.
+    """
+    _again("mapped_again", program, order, event_type, since, until, dry_run=dry_run)
+
+
+def _again(
+    cause: str,
+    program: str,
+    order: list[str] | None,
+    event_type: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    dry_run: bool,
+) -> None:
     with ready():
         from accredit.conversions import crediting_again
+        from accredit.conversions.models import Cause
         from accredit.programs.queries import program_by_code
 
         selection = crediting_again.Selection(tuple(order or ()), event_type, _day(since), _day(until))
         parts: list[CreditedAgain] = []
         unknown = selection.missing(program_by_code(program).id)
-        for part in crediting_again.credit_again(program, selection, now=datetime.now(UTC), dry_run=dry_run):
+        now = datetime.now(UTC)
+        for part in crediting_again.credit_again(program, selection, now=now, dry_run=dry_run, cause=Cause(cause)):
             _show(part, shown=sum(len(one.changes) for one in parts))
             parts.append(part)
         changed = sum(len(part.changes) for part in parts)
@@ -55,10 +117,16 @@ def credit_again(
             f"{changed:,} {'would change' if dry_run else 'changed'},"
             f" {sum(part.unchanged for part in parts):,} stay as they are."
         )
-        if closed := sum(part.closed for part in parts):
-            typer.echo(f"{closed:,} are approved or rejected, and were left.")
-        if without := sum(part.without_clicks for part in parts):
-            typer.echo(f"{without:,} were left because the click that won is no longer there.")
+        left = {
+            "are approved or rejected, and were left": sum(part.closed for part in parts),
+            "were left because the click that won is no longer there": sum(part.without_clicks for part in parts),
+            "were left because they would be credited otherwise today: credit-again does it": sum(
+                part.credited_otherwise for part in parts
+            ),
+        }
+        for why, count in left.items():
+            if count:
+                typer.echo(f"{count:,} {why}.")
         _show_unknown(unknown)
         if unknown:
             raise typer.Exit(1)
@@ -66,17 +134,17 @@ def credit_again(
 
 @app.command()
 def validate(
-    program: Annotated[str, typer.Option(help="The code of the program.")],
+    program: Program,
     approve: Annotated[bool, typer.Option("--approve", help="Approve them: their commissions are booked.")] = False,
     reject: Annotated[
         str | None, typer.Option(metavar="REASON", help="Reject them for a reason of the program.")
     ] = None,
     comment: Annotated[str | None, typer.Option(help="More on a rejection, for the partner.")] = None,
-    order: Annotated[list[str] | None, typer.Option(help="An order token; can be given several times.")] = None,
-    event_type: Annotated[str | None, typer.Option(help="Only this event type.")] = None,
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; show what would change.")] = False,
+    order: Orders = None,
+    event_type: EventType = None,
+    since: Since = None,
+    until: Until = None,
+    dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Approve or reject open conversions, each once and for good.
@@ -164,6 +232,8 @@ def _show(part: "CreditedAgain", shown: int) -> None:
             f"{row[party]} {to_major(row[amount], row['currency'])} {row['currency']}"
             for party, amount in (("party_before", "commission_before_minor"), ("party", "commission_minor"))
         )
-        typer.echo(printable(f"{row['event_type']} {row['order_token']}: {before} → {after}"))
+        status = [row[name] or "none" for name in ("customer_status_before", "customer_status")]
+        mapped = f", customer {status[0]} → {status[1]}" if status[0] != status[1] else ""
+        typer.echo(printable(f"{row['event_type']} {row['order_token']}: {before} → {after}{mapped}"))
     if shown <= SHOWN < shown + len(part.changes):
         typer.echo("…")

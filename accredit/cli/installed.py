@@ -46,11 +46,12 @@ def apply(file: ProgramFile) -> None:
     """
     with ready():
         from accredit.files import read_program
-        from accredit.programs.operations import ChangesRefused, apply_program
+        from accredit.programs.changing import apply_file
+        from accredit.programs.operations import ChangesRefused
 
         program = read_program(file)
         try:
-            changes = apply_program(program)
+            changes = apply_file(program, now=datetime.now(UTC))
         except ChangesRefused as error:
             _show(error.changes)
             _refuse(error.refusals, "Nothing was changed.")

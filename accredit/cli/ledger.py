@@ -50,18 +50,15 @@ def close(
     Exit code 0: the months are closed. 1: the month cannot be closed.
     """
     with ready():
-        from accredit.ledger.operations import MonthStaysOpen, close_month
-        from accredit.ledger.queries import end_of_month, month_to_close
+        from accredit.ledger.operations import MonthStaysOpen, close_month, close_what_was_over
         from accredit.programs.queries import program_by_code
 
         now = datetime.now(UTC)
         program_id = program_by_code(program).id
         if month is None:
-            closed = 0
-            while (due := month_to_close(program_id)) and end_of_month(due) <= now:
-                close_month(program_id, due, now=now)
-                typer.echo(f"{due:%Y-%m} is closed.")
-                closed += 1
+            closed = close_what_was_over(program_id, over_at=now, now=now)
+            for over in closed:
+                typer.echo(f"{over:%Y-%m} is closed.")
             if not closed:
                 typer.echo("There is no month to close: every month that is over is closed.")
             return

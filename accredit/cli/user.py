@@ -1,4 +1,4 @@
-"""`accredit user add | invite | reset-two-factor`: who may sign in."""
+"""`accredit user add | invite | reset-two-factor | switch-off | switch-on`: who may sign in."""
 
 import sys
 from datetime import UTC, datetime
@@ -77,3 +77,23 @@ def reset_two_factor(email: Email) -> None:
 
         removed = remove_two_factor(email, now=datetime.now(UTC))
         typer.echo(f"{email} signs in with the password alone." if removed else f"{email} had no second step.")
+
+
+@app.command("switch-off")
+def switch_off(email: Email) -> None:
+    """Let nobody sign in as this person any more: every session ends, and keys are refused. What they did stays."""
+    with ready():
+        from accredit.access import operations
+
+        done = operations.switch_off(operations.user_by_email(email), actor=None, now=datetime.now(UTC))
+        typer.echo(f"{email} is switched off." if done else f"{email} was switched off already.")
+
+
+@app.command("switch-on")
+def switch_on(email: Email) -> None:
+    """Let a person sign in again who was switched off."""
+    with ready():
+        from accredit.access import operations
+
+        done = operations.switch_on(operations.user_by_email(email), actor=None, now=datetime.now(UTC))
+        typer.echo(f"{email} may sign in again." if done else f"{email} may sign in already.")

@@ -12,7 +12,7 @@ from psycopg import sql
 from accredit.conversion_requests.checking import KNOWN, NO_ITEMS, Checked, check_in_full, json_of_items, standing
 from accredit.conversion_requests.deciding import accept_by_rule
 from accredit.conversion_requests.frames import REQUESTED
-from accredit.conversion_requests.models import Kind, Stage
+from accredit.conversion_requests.models import Kind, Request, Stage
 from accredit.conversion_requests.moving import ANSWERS, MOVES, Moved, move, stage_rows
 from accredit.conversion_requests.queries import rules_of
 from accredit.conversions.history import Actor
@@ -50,20 +50,30 @@ class Raised:
 
 
 def raise_requests(
-    view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame = NO_ITEMS, *, actor: Actor, now: datetime
+    view: Viewpoint,
+    wanted: pl.DataFrame,
+    items: pl.DataFrame = NO_ITEMS,
+    *,
+    actor: Actor,
+    now: datetime,
+    replaces: UUID | None = None,
 ) -> Raised:
     """Raise requests (WANTED, with their WANTED_ITEMS) in one transaction, and accept those that the program's rules
-    accept at once. Raises RequestsRefused where any of them is wrong; that it was raised before is not wrong."""
+    accept at once. `replaces`: one that the only row takes the place of, and that is withdrawn unless it was rejected.
+    Raises RequestsRefused where any of them is wrong; that it was raised before is not wrong."""
     now = now.astimezone(UTC)
-    checked = check_in_full(view, wanted, items, now=now)
+    checked = check_in_full(view, wanted, items, now=now, replaces=replaces)
     # Who raises the same just now may be half seen here: what stands is looked at again under the lock.
     _refuse(checked.faults.filter(pl.col("code") != "open_request"))
     with transaction.atomic():
         lock_program(view.program.code)
-        known, faults = standing(view.program.id, checked.requests)
+        known, faults = standing(view.program.id, checked.requests, replaces)
         _refuse(faults)
         new = checked.requests.filter(~pl.col("row").is_in(known["row"].implode()))
+        old = None if replaces is None or new.is_empty() else _give_way(view, replaces, actor, now)
         raised = _write(view, new, checked, actor, now)
+        if old is not None:
+            Request.objects.filter(program=view.program, id=old.id).update(replaced_by=raised["id"].item())
         accepted = _accepted_at_once(view, raised, checked.planned, now)
     stage = pl.when(pl.col("id").is_in(accepted.implode())).then(pl.lit(Stage.ACCEPTED.value))
     return Raised(raised.with_columns(stage=stage.otherwise("stage")).select(*RAISED), known.select(*KNOWN))
@@ -141,6 +151,37 @@ def _write(view: Viewpoint, new: pl.DataFrame, checked: Checked, actor: Actor, n
     return rows.select(*RAISED)
 
 
+def is_theirs(view: Viewpoint, request: Request, user_id: UUID | None) -> bool:
+    """Whether a viewer may take a request back or correct it: their partners', and what they raised."""
+    return request.partner in (view.partners or ()) or request.raised_by_id == user_id
+
+
+def _give_way(view: Viewpoint, replaces: UUID, actor: Actor, now: datetime) -> Request:
+    """The request that another takes the place of, withdrawn where it was open. Raises Request.DoesNotExist where it is
+    not theirs."""
+    old = Request.objects.get(program=view.program, id=replaces)
+    if not is_theirs(view, old, actor.user_id):
+        raise Request.DoesNotExist(f"{old} is not theirs")
+    if old.stage in WITHDRAWABLE:
+        rows = pl.DataFrame({"id": [str(old.id)], "stages": [old.stages]}, schema={"id": TEXT, "stages": pl.Int64()})
+        move(view.program.id, _withdrawals(rows, actor), now=now)
+    return old
+
+
+def _withdrawals(rows: pl.DataFrame, actor: Actor) -> pl.DataFrame:
+    """MOVES of requests (`id`, `stages`) that are withdrawn."""
+    return rows.select(
+        "id",
+        "stages",
+        stage=pl.lit(Stage.WITHDRAWN.value),
+        way=pl.lit(actor.way.value),
+        user_id=pl.lit(actor.user_id and str(actor.user_id), TEXT),
+        reason=pl.lit(None, TEXT),
+        comment=pl.lit(None, TEXT),
+        seen=pl.lit(None, pl.Int64),
+    ).select(*MOVES)
+
+
 def _dashed(keys: pl.Series) -> pl.Series:
     """Keys as the database writes them."""
     parts = [keys.str.slice(start, length) for start, length in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
@@ -157,7 +198,7 @@ def _accepted_at_once(view: Viewpoint, raised: pl.DataFrame, planned: pl.DataFra
 
 
 def withdraw(view: Viewpoint, ids: Sequence[UUID], *, actor: Actor, now: datetime) -> Moved:
-    """Take requests back before they are decided: those of the viewer's partners, and those that they raised."""
+    """Take requests back before they are decided: partners those of theirs, others those that they raised."""
     program_id = view.program.id
     asked = pl.DataFrame({"id": [str(key) for key in ids]}, schema={"id": TEXT})
     schema = {
@@ -177,27 +218,18 @@ def withdraw(view: Viewpoint, ids: Sequence[UUID], *, actor: Actor, now: datetim
         rows = asked.with_columns(named_twice=pl.col("id").is_duplicated()).join(
             copy_out(query, schema), on="id", how="left", maintain_order="left"
         )
-        own = pl.col("partner").is_in(sorted(view.partners or ())) | (pl.col("raised_by_id") == str(actor.user_id))
+        own = pl.col("raised_by_id") == str(actor.user_id)
+        if view.partners is not None:
+            own = pl.col("partner").is_in(sorted(view.partners))
         refused = {
             "unknown": ~own.fill_null(False),
             "named_twice": pl.col("named_twice"),
             "decided": ~pl.col("stage").is_in([stage.value for stage in WITHDRAWABLE]),
         }
         rows = rows.with_columns(why=pl.coalesce(pl.when(wrong).then(pl.lit(code)) for code, wrong in refused.items()))
-        withdrawn = pl.lit(Stage.WITHDRAWN.value)
-        moves = rows.filter(pl.col("why").is_null()).select(
-            "id",
-            "stages",
-            stage=withdrawn,
-            way=pl.lit(actor.way.value),
-            user_id=pl.lit(actor.user_id and str(actor.user_id), TEXT),
-            reason=pl.lit(None, TEXT),
-            comment=pl.lit(None, TEXT),
-            seen=pl.lit(None, pl.Int64),
-        )
-        move(program_id, moves.select(*MOVES), now=now)
+        move(program_id, _withdrawals(rows.filter(pl.col("why").is_null()), actor), now=now)
     # Of what is not theirs they learn nothing.
     theirs = pl.col("why").ne_missing("unknown")
     told = [pl.when(theirs).then(name).alias(name) for name in ("number", "changed_at", "changed_by")]
-    stage = pl.when(pl.col("why").is_null()).then(withdrawn).when(theirs).then("stage")
+    stage = pl.when(pl.col("why").is_null()).then(pl.lit(Stage.WITHDRAWN.value)).when(theirs).then("stage")
     return Moved.of(rows.with_columns(*told, stage=stage))

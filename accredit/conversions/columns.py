@@ -47,7 +47,7 @@ COLUMNS: Mapping[str, Column] = {
             "group", _("Credit group"), "credit_group", can_be_empty=True, codes=[group.value for group in CreditGroup]
         ),
         choice("status", _("Status"), "status", codes=Status.values),
-        choice("customer", _("Customer status"), "customer_status", can_be_empty=True),
+        choice("customer", _("Customer status"), "customer_status", can_be_empty=True, also=("event_type",)),
         money("turnover", _("Turnover"), indexed=True),
         money("commission", _("Commission"), indexed=True),
         choice("currency", _("Currency"), "currency"),
@@ -70,11 +70,12 @@ COLUMNS: Mapping[str, Column] = {
         text("postcode", _("Postcode")),
         choice("rejection", _("Rejection reason"), "rejection_reason", can_be_empty=True),
         text("comment", _("Comment on the rejection"), "rejection_comment"),
+        Column("paid", _("Paid"), Kind.FLAG, ("paid",)),
         Column("recorded", _("Recorded"), Kind.INSTANT, ("recorded_at",), ("id",), indexed=True, for_owners=True),
         Column("signed", _("Signed"), Kind.FLAG, ("signed",), can_be_empty=True, for_owners=True),
         Column("held", _("Held back"), Kind.FLAG, ("held",), for_owners=True),
         key("id", _("Conversion id"), PREFIX),
     )
 }
-"""By name, in the order in which they are offered. `item_count` and `held` are no fields of the conversion:
+"""By name, in the order in which they are offered. `item_count`, `paid` and `held` are no fields of the conversion:
 `listing.ADDED` adds them. Keys begin with the time of booking, so that they are in the order of `recorded`."""

@@ -30,6 +30,8 @@ COMPARED = (
     "terms_version", "blocked", "rate_id", "commission_minor",
 )  # fmt: skip
 """A conversion has changed where one of these differs, or the rate or commission of one of its items."""
+CREDIT = COMPARED[: COMPARED.index("credit_group")]
+"""Those that say who is credited, and for what."""
 CHANGES: Schema = {
     "event_type": TEXT,
     "order_token": TEXT,
@@ -38,6 +40,8 @@ CHANGES: Schema = {
     "party": TEXT,
     "commission_before_minor": MINOR,
     "commission_minor": MINOR,
+    "customer_status_before": TEXT,
+    "customer_status": TEXT,
 }
 _STORED: Schema = {
     "id": TEXT,
@@ -79,19 +83,28 @@ class Selection:
 @dataclass(frozen=True, slots=True)
 class CreditedAgain:
     """`changes` (CHANGES); the others are as they were: `unchanged` ones would be decided in the same way, `closed`
-    ones are approved or rejected, of those `without_clicks` the click that won is no longer there, and `requested` ones
-    are credited by a conversion request."""
+    ones are approved or rejected, of those `without_clicks` the click that won is no longer there, `requested` ones
+    are credited by a conversion request, and of `credited_otherwise`, where credit is to stay, it would not."""
 
     changes: pl.DataFrame
     unchanged: int = 0
     closed: int = 0
     without_clicks: int = 0
     requested: int = 0
+    credited_otherwise: int = 0
 
 
-def credit_again(code: str, selection: Selection, *, now: datetime, dry_run: bool = False) -> Iterator[CreditedAgain]:
+def credit_again(
+    code: str,
+    selection: Selection,
+    *,
+    now: datetime,
+    dry_run: bool = False,
+    cause: Cause = Cause.CREDITED_AGAIN,
+) -> Iterator[CreditedAgain]:
     """Decide the open conversions of a selection anew, in one transaction for each BATCH_CONVERSIONS; `dry_run` changes
-    nothing. Raises UnknownProgram, and OrdersNotPriced for a batch whose commissions cannot be worked out."""
+    nothing. `cause`: RATED_AGAIN and MAPPED_AGAIN change only those whose credit stays. Raises UnknownProgram, and
+    OrdersNotPriced for a batch whose commissions cannot be worked out."""
     program = program_by_code(code)
     selected = selection.of(program.id).order_by("occurred_at", "id")
     open_, requested = selected.filter(status=Status.OPEN), Q(reason__startswith=REQUESTED)
@@ -104,14 +117,14 @@ def credit_again(code: str, selection: Selection, *, now: datetime, dry_run: boo
     for start in range(0, len(ids), BATCH_CONVERSIONS):
         with transaction.atomic():
             lock_program(code)
-            yield _Batch(program.id, ids[start : start + BATCH_CONVERSIONS]).credit(now, dry_run=dry_run)
+            yield _Batch(program.id, ids[start : start + BATCH_CONVERSIONS], cause).credit(now, dry_run=dry_run)
 
 
 class _Batch:
     """Some conversions of a program whose lock is held, as they are stored."""
 
-    def __init__(self, program_id: UUID, ids: Sequence[str]) -> None:
-        self.program_id = program_id
+    def __init__(self, program_id: UUID, ids: Sequence[str], cause: Cause) -> None:
+        self.program_id, self.cause = program_id, cause
         self.stored = _stored(program_id, ids)
         self.conversions = self.stored.select(*CONVERSIONS)
         self.stored_items = items_that_hold(program_id, self.stored["id"])
@@ -124,29 +137,37 @@ class _Batch:
         decided = self._decide(clicks)
         rates = pl.Series("rate_id", [str(key) for key in rate_ids(decided.trace.rates)], dtype=TEXT)
         credited = credited_columns(decided, rates)
-        changed = self._differs(decided, credited, rates) & ~gone
+        otherwise = self._differing(credited, CREDIT) & ~gone & (self.cause != Cause.CREDITED_AGAIN)
+        left = gone | otherwise
+        changed = self._differs(decided, credited, rates) & ~left
         if not dry_run and changed.any():
             keep_rates(self.program_id, decided.trace.rates)
             self._write(decided, credited, rates, changed, now)
         return CreditedAgain(
-            _changes(self.stored, credited).filter(changed),
-            unchanged=int((~changed & ~gone).sum()),
+            _changes(self.stored, credited, decided.conversions["customer_status"]).filter(changed),
+            unchanged=int((~changed & ~left).sum()),
             without_clicks=int(gone.sum()),
+            credited_otherwise=int(otherwise.sum()),
         )
 
     def _decide(self, clicks: pl.DataFrame) -> Decided:
         try:
-            return decide(program_value(self.program_id), self.conversions, clicks, self.items, mapped=True)
+            mapped = self.cause != Cause.MAPPED_AGAIN
+            return decide(program_value(self.program_id), self.conversions, clicks, self.items, mapped=mapped)
         except CommissionTooLarge as error:
             raise OrdersNotPriced(self.conversions, error.conversions) from error
 
-    def _differs(self, decided: Decided, credited: pl.DataFrame, rates: pl.Series) -> pl.Series:
-        before = self.stored.select(COMPARED)
+    def _differing(self, credited: pl.DataFrame, names: Sequence[str]) -> pl.Series:
         flags = pl.col("blocked").replace_strict({True: "t", False: "f"}, return_dtype=TEXT)
-        after = credited.with_columns(flags).select(pl.col(COMPARED).cast(TEXT))
-        differs = pl.repeat(False, len(before), eager=True)
-        for name in COMPARED:
-            differs |= before[name].ne_missing(after[name])
+        after = credited.with_columns(flags).select(pl.col(names).cast(TEXT))
+        differs = pl.repeat(False, len(after), eager=True)
+        for name in names:
+            differs |= self.stored[name].ne_missing(after[name])
+        return differs
+
+    def _differs(self, decided: Decided, credited: pl.DataFrame, rates: pl.Series) -> pl.Series:
+        differs = self._differing(credited, COMPARED)
+        differs |= self.stored["customer_status"].ne_missing(decided.conversions["customer_status"])
         priced = decided.trace.items
         lines = priced.select(
             "conversion",
@@ -154,20 +175,22 @@ class _Batch:
             | priced["commission_minor"].ne_missing(self.stored_items["commission_minor"]),
         )
         of_lines = lines.filter("differs")["conversion"].unique()
-        return differs | pl.int_range(len(before), eager=True).is_in(of_lines.implode())
+        return differs | pl.int_range(len(differs), eager=True).is_in(of_lines.implode())
 
     def _write(
         self, decided: Decided, credited: pl.DataFrame, rates: pl.Series, changed: pl.Series, now: datetime
     ) -> None:
         ids, numbers = self.stored["id"], self.stored["decision"] + 1
-        rows = decision_rows(self.program_id, decided, credited, ids, numbers, Cause.CREDITED_AGAIN, None, now)
+        rows = decision_rows(self.program_id, decided, credited, ids, numbers, self.cause, None, now)
         copy_in("conversions_decision", rows.filter(changed))
         items = item_rows(self.program_id, decided, self.items, ids, numbers, rates)
         copy_in("conversions_item", items.filter(changed.gather(self.items["conversion"])))
         self._keep(changed, now)
         holds = credited.drop("currency", "turnover_minor")
+        status = decided.conversions.select("customer_status")
         shown = pl.concat(
-            [ids.to_frame("id"), numbers.to_frame("decision"), holds, *shown_columns(decided)], how="horizontal"
+            [ids.to_frame("id"), numbers.to_frame("decision"), holds, status, *shown_columns(decided)],
+            how="horizontal",
         )
         change_conversions(self.program_id, shown.filter(changed))
 
@@ -204,7 +227,7 @@ def _stored(program_id: UUID, ids: Sequence[str]) -> pl.DataFrame:
     return copy_out(query.format(sql.SQL(", ").join(columns), program_id, wanted, Status.OPEN.value), _STORED)
 
 
-def _changes(stored: pl.DataFrame, credited: pl.DataFrame) -> pl.DataFrame:
+def _changes(stored: pl.DataFrame, credited: pl.DataFrame, customer_status: pl.Series) -> pl.DataFrame:
     party = pl.coalesce(
         pl.concat_str(pl.lit("partner:"), "partner"), pl.concat_str(pl.lit("channel:"), "channel"), pl.lit("none")
     )
@@ -216,4 +239,6 @@ def _changes(stored: pl.DataFrame, credited: pl.DataFrame) -> pl.DataFrame:
         party=credited.select(party).to_series(),
         commission_before_minor=pl.col("commission_minor").cast(MINOR),
         commission_minor=credited["commission_minor"],
+        customer_status_before="customer_status",
+        customer_status=customer_status,
     )

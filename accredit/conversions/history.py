@@ -40,6 +40,7 @@ STORED: Schema = {
     "currency": TEXT,
     "turnover_minor": MINOR,
     "commission_minor": MINOR,
+    "paid": TEXT,  # t or f
     **LAST_CHANGE,
 }
 TIMELINE: Schema = {  # as it happened; `number` 0 is how the conversion was recorded
@@ -69,6 +70,10 @@ CHANGES = sql.SQL("""
  where program_id = conversion.program_id and conversion_id = conversion.id)
 """)
 """How many changes a `conversion` had."""
+PAID = sql.SQL("""
+exists (select from conversions_payment where program_id = conversion.program_id and conversion_id = conversion.id)
+""")
+"""Whether a payout took a `conversion` in."""
 VALIDATION = sql.SQL("change.status_before <> change.status")
 ANYTHING = sql.SQL("true")
 
@@ -100,7 +105,7 @@ def stored(program_id: UUID, ids: pl.Series, *, last: sql.SQL, lock: bool) -> pl
     `lock`: they are held until the end of the transaction."""
     query = sql.SQL("""
         select id, event_type, order_token, status, decision, {changes}, partner, currency, turnover_minor,
-            commission_minor, last.changed_at, last.way, last.name
+            commission_minor, {paid}, last.changed_at, last.way, last.name
         from conversions_conversion conversion left join lateral (
             select changed_at, way, name
             from conversions_change change left join access_user on access_user.id = change.user_id
@@ -112,6 +117,7 @@ def stored(program_id: UUID, ids: pl.Series, *, last: sql.SQL, lock: bool) -> pl
         program_id=sql.Literal(program_id),
         ids=text_array(ids),
         changes=CHANGES,
+        paid=PAID,
         last=last,
         lock=sql.SQL("for update of conversion" if lock else ""),
     )

@@ -1,14 +1,18 @@
 """The conversion list."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from django.db import connection
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accredit.conversions.columns import COLUMNS
-from accredit.conversions.models import Conversion, CreditedTo, Hold, Item
+from accredit.conversions.models import Conversion, CreditedTo, Hold, Item, Payment
 from accredit.lists.listing import List
 from accredit.programs.visibility import Viewpoint
+
+WORDS = 100
+"""So many of the shop's own words can be chosen from."""
 
 
 def seen_from(view: Viewpoint) -> QuerySet[Conversion]:
@@ -17,6 +21,34 @@ def seen_from(view: Viewpoint) -> QuerySet[Conversion]:
     if view.partners is None:
         return seen
     return seen.filter(credited_to=CreditedTo.PARTNER, partner__in=sorted(view.partners))
+
+
+def customer_statuses_beside(view: Viewpoint, known: Collection[str]) -> Sequence[str]:
+    """The customer statuses of conversions that the viewer sees and that are none of these, by name: the first WORDS of
+    them. The index is asked for one after the other, however many conversions have each."""
+    query = """
+        with recursive word(status) as (
+            select '' collate "C"
+            union all
+            select (
+                select customer_status from conversions_conversion
+                where program_id = %(program)s and customer_status > word.status
+                    and customer_status not in ('New', 'Existing')
+                order by customer_status limit 1
+            ) from word where status is not null
+        )
+        select status from word where status <> '' and status <> all(%(known)s) and (
+            %(partners)s::text[] is null or exists (
+                select from conversions_conversion
+                where program_id = %(program)s and customer_status = word.status and partner = any(%(partners)s)
+                    and customer_status not in ('New', 'Existing')
+            )
+        ) limit %(words)s
+    """
+    partners = None if view.partners is None else list(view.partners)
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"program": view.program.id, "known": list(known), "partners": partners, "words": WORDS})
+        return [status for (status,) in cursor.fetchall()]
 
 
 def _with_items(found: QuerySet[Conversion]) -> QuerySet[Conversion]:
@@ -34,9 +66,18 @@ def _with_holds(found: QuerySet[Conversion]) -> QuerySet[Conversion]:
     return found.annotate(held=Exists(holds))
 
 
+def _with_payments(found: QuerySet[Conversion]) -> QuerySet[Conversion]:
+    """Whether a payout took it in."""
+    payments = Payment.objects.filter(
+        program=OuterRef("program"), conversion_id=OuterRef("id"), partner=OuterRef("partner")
+    )
+    return found.annotate(paid=Exists(payments))
+
+
 ADDED: Mapping[str, Callable[[QuerySet[Conversion]], QuerySet[Conversion]]] = {
     "item_count": _with_items,
     "held": _with_holds,
+    "paid": _with_payments,
 }
 """Fields of columns that are no fields of the conversion."""
 
@@ -45,8 +86,11 @@ CONVERSIONS = List(
     Conversion,
     COLUMNS,
     seen_from,
-    ("time", "order", "event", "credited", "reason", "status", "customer", "turnover", "commission", "model"),
+    (
+        "time", "order", "event", "credited", "reason", "status", "customer", "turnover", "commission", "model",
+        "project", "ad", "rejection",
+    ),
     added=ADDED,
     figures=frozenset(["terms_version", "item_count"]),
     aliases={"q": "order", "since": "time.from", "until": "time.until"},
-)
+)  # fmt: skip

@@ -32,6 +32,10 @@ class Cause(models.TextChoices):
 
     RECORDED = "recorded"
     CREDITED_AGAIN = "credited_again"
+    RATED_AGAIN = "rated_again"
+    """The credit stays, and what it earns is worked out anew."""
+    MAPPED_AGAIN = "mapped_again"
+    """As RATED_AGAIN, after the shop's word for the customer was mapped anew."""
     TURNOVER_CHANGED = "turnover_changed"
     REQUESTED = "requested"
     """A conversion request was processed."""
@@ -311,7 +315,8 @@ class Change(Fact):
 
 
 class Hold(Fact):
-    """That a conversion does not approve itself, until somebody releases it: one at a time, and all are kept."""
+    """That a conversion does not approve itself, until somebody releases it: one at a time, and all are kept. Of one
+    that is kept nothing changes but its release, once."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     conversion_id = models.UUIDField()
@@ -336,6 +341,27 @@ class Hold(Fact):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class Payment(Fact):
+    """That a payout took a conversion in: append-only, numbered from 1 for each conversion, and written in the
+    transaction that posts the payout. What a conversion was paid is the sum of its payments."""
+
+    pk = models.CompositePrimaryKey("program_id", "conversion_id", "number")
+    conversion_id = models.UUIDField()
+    number = models.PositiveIntegerField()
+    paid_at = models.DateTimeField()
+    partner = models.TextField(db_collation="C")
+    currency = models.TextField(db_collation="C")
+    amount_minor = models.BigIntegerField()
+    """Below zero: what an accepted request took back after it was paid."""
+    entry = models.BigIntegerField()
+    """Number of the payout in the ledger."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(currency__regex="^[A-Z]{3}$"), name="payment_currency")
+        ]
 
 
 class ApprovalNotice(Fact):

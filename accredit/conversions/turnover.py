@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from accredit.conversions import history
 from accredit.conversions.history import LAST_CHANGE, Actor
-from accredit.conversions.models import Cause, Status
+from accredit.conversions.models import Cause, Conversion, Payment, Status
 from accredit.conversions.queries import trace
 from accredit.conversions.recording import change_conversions
 from accredit.conversions.validating import postings
@@ -83,6 +83,7 @@ WHY = {
     "unknown": "The program has no such conversion",
     "named_twice": "It is named more than once",
     "rejected": "It is rejected: nothing is paid for it",
+    "paid": "It is paid: what is not right is asked for by a conversion request",
     "changed_since": "It was changed after it was looked at: look again",
     "no_change": "It says so already",
     "unknown_item": "It has no such item",
@@ -131,6 +132,7 @@ def plan(stored: pl.DataFrame, kept: Trace, asked: pl.DataFrame, items: pl.DataF
         "unknown": pl.col("status").is_null(),
         "named_twice": pl.col("named_twice"),
         "rejected": pl.col("status") == Status.REJECTED.value,
+        "paid": pl.col("paid") == "t",
         "changed_since": pl.col("decision") != pl.col("decision_before"),
     }
     rows = rows.with_columns(
@@ -153,6 +155,12 @@ def plan(stored: pl.DataFrame, kept: Trace, asked: pl.DataFrame, items: pl.DataF
         decision="decision_before", turnover_minor="turnover_before_minor", commission_minor="commission_before_minor"
     )
     return Planned(changes.select(*CHANGES), lines.select(*ITEMS), unchanged.select(*UNCHANGED))
+
+
+def has_last_turnover(conversion: Conversion) -> bool:
+    """Whether its turnover stays: it is rejected or paid."""
+    payments = Payment.objects.filter(program=conversion.program_id, conversion_id=conversion.id)
+    return conversion.status == Status.REJECTED or payments.exists()
 
 
 def repriced(kept: Trace, wanted: pl.DataFrame, items: pl.DataFrame) -> tuple[Trace, pl.DataFrame]:

@@ -1,7 +1,7 @@
 """What the application's role may do, as operations of migrations.
 
 Migrations run as the owner. Every table they make can be read and written by the application (`database.0001`), unless
-its migration says `AppendOnly("table")` after making it.
+its migration says `AppendOnly("table")` after making it, and `NeverEmptied("table")` where it is kept for good.
 """
 
 from django.conf import settings
@@ -22,6 +22,22 @@ class AppendOnly(RunSQL):
         super().__init__(
             f"revoke update, delete, truncate on {table} from {role}",
             f"grant update, delete on {table} to {role}",
+        )
+
+    def deconstruct(self) -> tuple[str, list[str], dict[str, str]]:
+        """How a written migration names this operation."""
+        return type(self).__qualname__, [self.table], {}
+
+
+class NeverEmptied(RunSQL):
+    """Nobody truncates `table`, not even its owner: triggers of rows do not see it."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        super().__init__(
+            f"create trigger never_emptied before truncate on {table} for each statement"
+            " execute function refuse_change()",
+            f"drop trigger never_emptied on {table}",
         )
 
     def deconstruct(self) -> tuple[str, list[str], dict[str, str]]:

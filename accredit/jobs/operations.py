@@ -62,14 +62,15 @@ def start(
 
 
 def view_of(job: Job) -> Viewpoint:
-    """The program as the job's user sees it now. Raises NotPermitted where they may not (or no longer) do what the
-    job does."""
+    """What the job's user sees of the program now, of those for whom they may do what the job does. Raises NotPermitted
+    where they may not, or no longer."""
     permission = KINDS[job.kind].permission
     try:
-        view = viewpoint(job.user, job.program.code)
+        seen = viewpoint(job.user, job.program.code)
     except Program.DoesNotExist:
         raise NotPermitted from None
-    if not job.user.is_active or (permission is not None and permission not in view.permissions):
+    view = seen if permission is None else seen.doing(permission)
+    if view is None or not job.user.is_active:
         raise NotPermitted
     return view
 

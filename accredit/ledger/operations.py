@@ -129,6 +129,15 @@ def close_month(program_id: UUID, month: date, *, now: datetime) -> bool:
     return True
 
 
+def close_what_was_over(program_id: UUID, *, over_at: datetime, now: datetime) -> Sequence[date]:
+    """Close every month that was over at an instant, the earliest open one first, and return them."""
+    closed = []
+    while (due := month_to_close(program_id)) and end_of_month(due) <= over_at:
+        if close_month(program_id, due, now=now):
+            closed.append(due)
+    return closed
+
+
 def _lock(program_id: UUID) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select ledger_lock(%s)", [program_id])

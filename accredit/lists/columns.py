@@ -85,6 +85,7 @@ def choice(
     codes: Sequence[str] = (),
     for_owners: bool = False,
     matches: Callable[[str], Q] | None = None,
+    also: tuple[str, ...] = (),
 ) -> Column:
     """A column that has one of a few values."""
     return Column(
@@ -97,6 +98,7 @@ def choice(
         codes=tuple(codes),
         for_owners=for_owners,
         matches=matches,
+        also=also,
     )
 
 

@@ -131,6 +131,25 @@ def add_program(
     return row
 
 
+def apply_file(program: Program, *, now: datetime) -> Sequence[Change]:
+    """As `apply_program`, by a command of whoever runs Accredit: the audit log says so."""
+    with transaction.atomic():
+        changes = apply_program(program)
+        if changes:
+            is_new = any(change.table == "program" and change.before is None for change in changes)
+            row = program_by_code(program.code)
+            audit.record(
+                actor=None,
+                action="program_added" if is_new else "set_up_changed",
+                program=row,
+                organization=row.advertiser if is_new else None,
+                subject=program.code,
+                detail=told(changes),
+                now=now,
+            )
+    return changes
+
+
 def told(changes: Sequence[Change]) -> Mapping[str, Any]:
     """Changes as the audit log keeps them."""
     return {

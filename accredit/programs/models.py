@@ -3,7 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from accredit.access.models import Organization
+from accredit.access.models import Organization, User
 from accredit.database.keys import uuid7
 from accredit.engine.program import CreditGroup
 
@@ -202,6 +202,30 @@ class PromoCode(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class TermsTold(models.Model):
+    """That a user was told by e-mail of a version that was announced to a partner."""
+
+    pk = models.CompositePrimaryKey("user_id", "partner_id", "terms", "version")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="+")
+    terms = models.TextField(db_collation="C")
+    version = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id} · {self.partner_id} · {self.terms} {self.version}"
+
+
+class TermsSilence(models.Model):
+    """That a user wants no e-mails about announced terms of a program."""
+
+    pk = models.CompositePrimaryKey("user_id", "program_id")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
+    program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.user_id} · {self.program_id}"
 
 
 class SigningKey(models.Model):

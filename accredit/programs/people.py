@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -60,6 +61,28 @@ def _invited_into(user: User) -> QuerySet[Organization]:
     return Organization.objects.filter(
         Exists(by_agency) | (Q(kind=OrganizationKind.PARTNER) & Exists(partner_of) & ~Exists(has_owner))
     ).exclude(memberships__user=user)
+
+
+def operates(user: User) -> bool:
+    """Whether the user may switch people off at all."""
+    return bool(_operated_by(user))
+
+
+def _operated_by(user: User) -> Sequence[UUID]:
+    """The agencies that the user operates."""
+    found = Membership.objects.filter(user=user).values_list("organization", "organization__kind", "role")
+    return [id for id, kind, role in found if Permission.OPERATE in granted([(kind, role)])]
+
+
+def switchable(user: User, organization: Organization) -> QuerySet[User]:
+    """The members of an organization whom the user may switch off and on: everybody else whose every organization is an
+    agency of the user's, or an advertiser or partner of its programs."""
+    agencies = _operated_by(user)
+    served = Organization.objects.filter(
+        Q(pk__in=agencies) | Q(advertised_programs__agency__in=agencies) | Q(partnerships__program__agency__in=agencies)
+    )
+    elsewhere = Membership.objects.filter(user=OuterRef("pk")).exclude(organization__in=served.values("pk"))
+    return User.objects.filter(~Exists(elsewhere), memberships__organization=organization).exclude(pk=user.pk)
 
 
 def organization_of_partner(partner: Partner, *, actor: User, now: datetime) -> Organization:

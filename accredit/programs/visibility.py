@@ -1,7 +1,8 @@
 """Who sees which program, and how much of it. Pages load a program through here and in no other way."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,11 +16,13 @@ from accredit.programs.models import Partner, Program
 @dataclass(frozen=True, slots=True)
 class Viewpoint:
     """A program as one user sees it. `partners`: None for advertiser and agency, who see everything; else the codes of
-    the user's own partners, whose conversions are all that the user sees. `permissions`: what the user may do there."""
+    the user's own partners, whose conversions are all that the user sees. `permissions`: what the user may do there;
+    where roles differ from partner to partner, `by_partner` says it of each, and `permissions` what holds of any."""
 
     program: Program
     partners: frozenset[str] | None
     permissions: frozenset[Permission] = frozenset()
+    by_partner: Mapping[str, frozenset[Permission]] = field(default_factory=dict)
 
     @property
     def sees_everything(self) -> bool:
@@ -29,6 +32,18 @@ class Viewpoint:
         """Whether the viewer may read what is of this partner; None: of a channel, or of nobody."""
         return self.partners is None or partner in self.partners
 
+    def may(self, permission: Permission, partner: str | None) -> bool:
+        """Whether the viewer may do it for this partner."""
+        return self.may_read(partner) and permission in self.by_partner.get(partner or "", self.permissions)
+
+    def doing(self, permission: Permission) -> Self | None:
+        """What the viewer sees of those for whom they may do it; None: they may do it for nobody."""
+        if permission not in self.permissions:
+            return None
+        if self.partners is None:
+            return self
+        return replace(self, partners=frozenset(one for one in self.partners if self.may(permission, one)))
+
 
 def visible_programs(user: User) -> Sequence[Program]:
     """The programs of the user's organizations, with their advertisers, by name."""
@@ -36,7 +51,8 @@ def visible_programs(user: User) -> Sequence[Program]:
 
 
 def viewpoint(user: User, code: str) -> Viewpoint:
-    """The program `code` as `user` sees it. Raises Program.DoesNotExist where there is none that the user may see."""
+    """The program `code` as `user` sees it; whoever is on the side of advertiser or agency is no partner there. Raises
+    Program.DoesNotExist where there is none that the user may see."""
     if "\0" in code:  # PostgreSQL refuses to look for it
         raise Program.DoesNotExist
     program = _visible_to(user).get(code=code)
@@ -46,7 +62,8 @@ def viewpoint(user: User, code: str) -> Viewpoint:
     own = Partner.objects.filter(program=program, organization__memberships__user=user).values_list(
         "code", "organization__kind", "organization__memberships__role"
     )
-    return Viewpoint(program, frozenset(code for code, *_ in own), granted((kind, role) for _, kind, role in own))
+    by_partner = {code: granted([(kind, role)]) for code, kind, role in own}
+    return Viewpoint(program, frozenset(by_partner), frozenset().union(*by_partner.values()), by_partner)
 
 
 def viewpoint_of_key(key: ApiKey, code: str) -> Viewpoint:

@@ -1,9 +1,12 @@
 """Whom a viewer may name: the partners, channels and event types of a program, read once for a request."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
+from accredit.conversions.listing import customer_statuses_beside
 from accredit.conversions.models import Conversion, CreditedTo
 from accredit.programs.models import Channel, EventType, Partner
 from accredit.programs.visibility import Viewpoint
@@ -49,6 +52,24 @@ class Names:
         if not self.shows(party):
             return _("another partner") if is_partner else _("a channel of the advertiser")
         return (self.partners if is_partner else self.channels).get(party.code, party.code)
+
+    @cached_property
+    def customer_statuses(self) -> Sequence[str]:
+        """The two that every program knows, then the names that the event types map to."""
+        named = (name for one in self.event_types for name, _words in one.customer_status or ())
+        return list(dict.fromkeys([*words.CUSTOMER_STATUSES, *named]))
+
+    @cached_property
+    def unmapped(self) -> Sequence[str]:
+        """Words of the shop that were kept as they came, since no event type maps them."""
+        return customer_statuses_beside(self.view, self.customer_statuses)
+
+    def customer_status(self, event_type: str, status: str) -> str:
+        """A customer status; of a word that its event type does not map, that it does not."""
+        own = next((one.customer_status or () for one in self.event_types if one.code == event_type), ())
+        if not status or status in words.CUSTOMER_STATUSES or status in dict(own):
+            return words.word(words.CUSTOMER_STATUSES, status)
+        return _("%(word)s (not mapped)") % {"word": status}
 
     def credited(self, conversion: Conversion) -> str:
         """Who is credited, as one cell of a list says it."""

@@ -101,15 +101,15 @@ def for_permitted(
     partners_too: bool = False,
 ) -> Callable[[Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Like `for_owners`, with `partners_too` like `for_program`, for those whose role grants `permission`; the others
-    are told that it does not."""
+    are told that it does not. Of several partners the view gets those for whom it does."""
 
     def guard(
         view: Callable[Concatenate[HttpRequest, Viewpoint, P], HttpResponseBase],
     ) -> Callable[..., HttpResponseBase]:
         def permitted(request: HttpRequest, seen: Viewpoint, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if permission not in seen.permissions:
+            if (able := seen.doing(permission)) is None:
                 raise PermissionDenied
-            return view(request, seen, *args, **kwargs)
+            return view(request, able, *args, **kwargs)
 
         return (for_program if partners_too else for_owners)(wraps(view)(permitted))
 

@@ -116,13 +116,18 @@ WAYS: Words = {
 HAPPENINGS: Words = {
     "recorded": _("Recorded"),
     "credited_again": _("Credited again"),
+    "rated_again": _("Priced again"),
+    "mapped_again": _("Customer status mapped again"),
     "turnover_changed": _("Turnover changed"),
     "requested": _("Changed by a conversion request"),
     "open": _("Open again"),
     "approved": _("Approved"),
     "rejected": _("Rejected"),
+    "held": _("Held back from approving itself"),
+    "released": _("Released: it may approve itself"),
+    "paid": _("Paid out"),
 }
-"""What the history of a conversion tells: the cause of a decision, or the status that it got."""
+"""What the history of a conversion tells: the cause of a decision, the status that it got, or what else happened."""
 
 CHANGE_WAYS: Words = {
     "page": _("in the browser"),
@@ -150,6 +155,7 @@ TURNOVER_NOT_CHANGED: Words = {
     "unknown": _("The program has no such conversion."),
     "named_twice": _("It is named more than once."),
     "rejected": _("It is rejected: nothing is paid for it, and its turnover stays."),
+    "paid": _("It is paid, and its turnover stays: what is not right is asked for by a conversion request."),
     "changed_since": _("It was changed after you looked at it: look again."),
     "no_change": _("This is what it says already."),
     "unknown_item": _("It has no such item."),

@@ -12,6 +12,9 @@ from accredit.conversion_requests.notifying import tell_by_the_clock
 from accredit.conversions.reminding import approve_by_the_clock
 from accredit.imports.operations import remove_old_uploads
 from accredit.jobs.operations import QUEUE
+from accredit.ledger.operations import close_what_was_over
+from accredit.programs import telling
+from accredit.programs.models import Program
 from accredit.tracking.archive import archive_old_clicks
 from accredit.tracking.operations import make_partitions
 
@@ -21,6 +24,8 @@ KEY_DAYS = 1
 traced back after three days (`tracker.privacy`), and leaves a day for a worker that does not run."""
 STALLED_SECONDS = 60
 """A worker that gave no sign of life for so long is dead, and its jobs are others'."""
+CLOSED_AFTER = timedelta(days=1)
+"""What began before the end of a month may still be posted into it for so long."""
 log = logging.getLogger(__name__)
 _AGAIN = RetryStrategy(max_attempts=5, exponential_wait=4)
 
@@ -60,6 +65,23 @@ def approve_conversions(timestamp: int) -> None:
 def tell_of_requests(timestamp: int) -> None:
     """Tell people by e-mail what happened to conversion requests."""
     tell_by_the_clock(datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="telling of terms")
+def tell_of_terms(timestamp: int) -> None:
+    """Tell the people of partners by e-mail what terms were announced to them."""
+    telling.tell_by_the_clock(datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="43 4 * * *")
+@app.task(queueing_lock="closing", retry=_AGAIN)
+def close_months(timestamp: int) -> None:
+    """Close the months of every ledger that have been over for a day."""
+    over_at = datetime.fromtimestamp(timestamp, UTC) - CLOSED_AFTER
+    for program in Program.objects.order_by("code"):
+        for month in close_what_was_over(program.id, over_at=over_at, now=datetime.now(UTC)):
+            log.info("Closed in the ledger of %s: %s", program.code, f"{month:%Y-%m}")
 
 
 @app.periodic(cron="37 3 * * *")

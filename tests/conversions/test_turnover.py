@@ -7,21 +7,27 @@ from typing import Any
 
 import polars as pl
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from accredit.access.models import User
 from accredit.conversions import turnover
 from accredit.conversions.checking import check_ledger
+from accredit.conversions.columns import COLUMNS
 from accredit.conversions.crediting_again import Selection, credit_again
 from accredit.conversions.history import Actor
-from accredit.conversions.models import Conversion, Decision, Item, Way
+from accredit.conversions.listing import CONVERSIONS
+from accredit.conversions.models import Change, Conversion, Decision, Item, Payment, Way
 from accredit.conversions.queries import trace
 from accredit.conversions.turnover import WHY, Planned, change_turnover
+from accredit.lists.places import Order
 from accredit.money import to_major
 from accredit.programs.models import Program
+from accredit.programs.visibility import Viewpoint
 from tests.conversions.test_validating import CLICKS
 from tests.factories.installing import SHOP, clicks, install, items, load, orders
+from tests.factories.requesting import accepted, processed, raised
 from tests.factories.sessions import together
-from tests.factories.validating import COMMAND, LATER, approve, asked, asked_items, asked_turnovers, validated
+from tests.factories.validating import COMMAND, LATER, approve, asked, asked_items, asked_turnovers, pay, validated
 from tests.ledger.entries import standing
 
 NO_ITEMS = pl.DataFrame(schema=dict(turnover.ASKED_ITEMS))
@@ -164,6 +170,58 @@ def test_what_is_approved_after_its_turnover_changed_earns_what_it_is_then(progr
     approve("1")
     assert standing(program.id, partner="barb") == "barb USD 8.00"
     assert check_ledger(program).is_empty()
+
+
+@pytest.mark.django_db
+def test_what_is_paid_stays_and_what_a_request_takes_back_goes_with_the_next_payout(program: Program) -> None:
+    approve("1", "2")
+    pay("1")
+    assert standing(program.id, partner="barb") == "barb USD 0.00, paid:barb USD 10.00"
+    assert check_ledger(program).is_empty()
+    planned = changed("order | turnover\n 1 | 80.00\n 2 | 80.00")
+    assert (told(planned), holds("1"), holds("2")) == ([("1", "paid")], "100.00 10.00 1", "80.00 6.00 2")
+    view = Viewpoint(program, None)
+    for query, orders_found in (("paid=yes", ["1"]), ("paid=no", ["2", "3", "4"])):
+        filters = CONVERSIONS.filters_from([tuple(query.split("="))])  # type: ignore[list-item]
+        page = CONVERSIONS.page(view, filters, Order("order", descending=False), columns=[COLUMNS["paid"]])
+        assert [(one.order_token, one.paid) for one in page.rows] == [  # type: ignore[attr-defined]
+            (order, query == "paid=yes") for order in orders_found
+        ]
+    with pytest.raises(IntegrityError, match="is paid, and stays as it is"), transaction.atomic():
+        halved_anyway(Conversion.objects.get(order_token="1"))
+    with pytest.raises(IntegrityError, match="is not approved, and nothing is paid for it"), transaction.atomic():
+        paid_anyway(Conversion.objects.get(order_token="3"))
+    raised(program, "kind | partner | order | status | reason\n change | barb | 1 | rejected | returned")
+    accepted(program, 1)
+    processed(program)
+    assert standing(program.id, partner="barb") == "barb USD -10.00, paid:barb USD 10.00"
+    assert check_ledger(program).is_empty()
+    pay("1")
+    assert standing(program.id, partner="barb") == "barb USD 0.00, paid:barb USD 0.00"
+    assert check_ledger(program).is_empty()
+
+
+def halved_anyway(one: Conversion) -> None:
+    """Another turnover, with the decision and the history that belong to it."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            insert into conversions_decision select (jsonb_populate_record(decided, '{"number": 2}')).*
+            from conversions_decision decided where conversion_id = %s
+        """, [one.id])  # fmt: skip
+    Change.objects.create(
+        program_id=one.program_id, conversion_id=one.id, number=2, changed_at=LATER, way="command", decision=2,
+        status_before=one.status, status=one.status, decision_before=1,
+    )  # fmt: skip
+    Conversion.objects.filter(id=one.id).update(decision=2, turnover_minor=5_000)
+
+
+def paid_anyway(one: Conversion) -> None:
+    """A payment of a conversion, whatever its status."""
+    entry = Payment.objects.values_list("entry", flat=True)[0]
+    Payment.objects.create(
+        program_id=one.program_id, conversion_id=one.id, number=1, paid_at=LATER, partner="barb", currency="USD",
+        amount_minor=1, entry=entry,
+    )  # fmt: skip
 
 
 @pytest.mark.django_db

@@ -29,6 +29,8 @@ class Cells(cells.Cells):
         match column.name:
             case "credited":
                 return self.names.credited(one)
+            case "customer":
+                return self.names.customer_status(one.event_type, one.customer_status or "")
             case "reason":
                 return words.reason(one.reason)
             case "model":
@@ -41,7 +43,7 @@ class Cells(cells.Cells):
                 return contract_word(one.terms, one.terms_version) if one.terms else ""
             case "rejection":
                 return self.reason_titles.get(one.rejection_reason or "", one.rejection_reason or "")
-            case "held" if not one.held:  # that nearly all of them are not says nothing
+            case "held" | "paid" if not getattr(one, column.name):  # that most are not says nothing
                 return ""
         return super().text(column, one)
 

@@ -24,6 +24,7 @@ WORDS: Mapping[str, words.Words] = {
         CreditedTo.CHANNEL: gettext_lazy("Channel"),
         CreditedTo.NONE: words.NOBODY,
     },
+    "paid": {"yes": gettext_lazy("paid"), "no": gettext_lazy("not paid")},
     "held": {"yes": gettext_lazy("held back"), "no": gettext_lazy("not held back")},
     "signed": {"yes": gettext_lazy("signed"), "no": gettext_lazy("not signed")},
 }
@@ -38,11 +39,13 @@ def choices(names: Names, column: Column) -> Sequence[Choice]:
         return [
             Choice(f"{terms}:{version}", contract_word(terms, version)) for terms, version in _terms_versions(names)
         ]
+    if column.name == "customer":
+        known = [Choice(one, words.word(words.CUSTOMER_STATUSES, one)) for one in names.customer_statuses]
+        return [*known, *(Choice(one, one, gettext_lazy("Not mapped")) for one in names.unmapped)]
     if column.name == "rejection":
         return [Choice(code, title) for code, title in reason_titles(names.view).items()]
     found: Mapping[str, Sequence[str]] = {
         "event": [event_type.code for event_type in names.event_types],
-        "customer": customer_statuses(names),
     }
     if column.name == "currency":
         values: Sequence[str] = CONVERSIONS.currencies(names.view)
@@ -74,14 +77,6 @@ def _parties(names: Names) -> Sequence[Choice]:
         Choice(CreditedTo.NONE.value, str(words.NOBODY)),
     ]
     return [*whole, *partners, *channels]
-
-
-def customer_statuses(names: Names) -> Sequence[str]:
-    """The two that every program knows, then the names that the event types map to."""
-    statuses = dict.fromkeys(words.CUSTOMER_STATUSES)
-    for event_type in names.event_types:
-        statuses.update(dict.fromkeys(name for name, _words in event_type.customer_status or ()))
-    return list(statuses)
 
 
 def _terms_versions(names: Names) -> Sequence[tuple[str, int]]:

@@ -17,7 +17,8 @@ from django.utils.translation import ngettext
 from accredit.access.permissions import Permission
 from accredit.conversions.columns import PREFIX
 from accredit.conversions.intake import came_in
-from accredit.conversions.models import REQUESTED, Conversion, CreditedTo, Decision, Status
+from accredit.conversions.models import REQUESTED, Conversion, CreditedTo, Decision
+from accredit.conversions.turnover import has_last_turnover
 from accredit.database.keys import key_to_text
 from accredit.lists.places import EPOCH
 from accredit.programs.visibility import Viewpoint
@@ -52,7 +53,7 @@ def explain(names: Names, conversion: Conversion, *, all_items: bool = False) ->
     zone = ZoneInfo(view.program.timezone)
     return {
         "conversion": conversion,
-        "may_change_turnover": Permission.VALIDATE in view.permissions and conversion.status != Status.REJECTED,
+        "may_change_turnover": Permission.VALIDATE in view.permissions and not has_last_turnover(conversion),
         "request_url": _request_url(conversion, view),
         "conversion_key": key_to_text(PREFIX, conversion.id),
         "occurred_at": formats.instant(conversion.occurred_at, zone, seconds=True),
@@ -68,13 +69,13 @@ def explain(names: Names, conversion: Conversion, *, all_items: bool = False) ->
         "synthetic": view.program.clicks_are_synthetic and conversion.signed is None,
         "sum": sum_of(conversion, all_items=all_items),
         "terms": _terms(conversion),
-        "order_facts": _order_facts(conversion, view),
+        "order_facts": _order_facts(conversion, names),
     }
 
 
 def _request_url(conversion: Conversion, view: Viewpoint) -> str:
     """Where one asks for a change of it; empty for those who may not, and where no partner could."""
-    if Permission.RAISE_REQUESTS not in view.permissions or conversion.partner is None:
+    if conversion.partner is None or not view.may(Permission.RAISE_REQUESTS, conversion.partner):
         return ""
     return reverse("web:request-new", args=[view.program.code]) + f"?conversion={key_to_text(PREFIX, conversion.id)}"
 
@@ -181,13 +182,14 @@ def _came_in(conversion: Conversion, view: Viewpoint) -> str:
     return words.way_in(found.source, found.signed) if found else ""
 
 
-def _order_facts(conversion: Conversion, view: Viewpoint) -> Sequence[tuple[str, str]]:
+def _order_facts(conversion: Conversion, names: Names) -> Sequence[tuple[str, str]]:
     """What came with the order and from the winning click, without whatever is empty. Never a visitor or customer."""
+    view = names.view
     own_code = conversion.promo_code if view.sees_everything else conversion.credited_promo_code
     facts = [
         (_("Event type"), conversion.event_type),
         (_("Came in"), _came_in(conversion, view)),
-        (_("Customer status"), _customer_status(conversion)),
+        (_("Customer status"), _customer_status(conversion, names)),
         (_("Promo code"), own_code),
         (_("Category"), conversion.category),
         (_("Country"), conversion.country),
@@ -202,10 +204,10 @@ def _order_facts(conversion: Conversion, view: Viewpoint) -> Sequence[tuple[str,
     return [(title, value) for title, value in facts if value]
 
 
-def _customer_status(conversion: Conversion) -> str:
+def _customer_status(conversion: Conversion, names: Names) -> str:
     """The status; where the shop's own word differs, the word beside it."""
     status, word = conversion.customer_status or "", conversion.customer_status_word or ""
-    shown = words.word(words.CUSTOMER_STATUSES, status)
+    shown = names.customer_status(conversion.event_type, status)
     if word and word != status:
         return _("%(status)s (the shop sent “%(word)s”)") % {"status": shown, "word": word}
     return shown

@@ -1,18 +1,22 @@
-"""The history of a conversion as a time line: what happened, when, who did it through what, and the money.
+"""The history of a conversion as a time line: what happened, when, who did it through what, and the money; who held it
+back from approving itself; what was paid out.
 
 A partner reads the same, without other partners' names and amounts, and of the advertiser's people: the advertiser.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accredit.conversions import history
+from accredit.conversions.approving import holds_of
 from accredit.conversions.history import Row, timeline, told_to
-from accredit.conversions.models import REQUESTED, Conversion, CreditedTo, Way
+from accredit.conversions.models import REQUESTED, Conversion, CreditedTo, Payment, Way
 from accredit.programs.models import RejectionReason
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
@@ -45,7 +49,36 @@ def history_of(names: Names, conversion: Conversion) -> Sequence[Happening]:
     """Everything that happened to a conversion, oldest first."""
     rows = told_to(names.view, timeline(conversion.program_id, conversion.id))
     titles = reason_titles(names.view) if any(row["rejection_reason"] for row in rows) else {}
-    return [happening(row, names, titles) for row in rows]
+    happened = [(row["changed_at"], happening(row, names, titles)) for row in rows]
+    happened += _payments(names.view, conversion)
+    if names.view.sees_everything:
+        happened += _holds(names.view, conversion)
+    return [one for _at, one in sorted(happened, key=itemgetter(0))]
+
+
+def _payments(view: Viewpoint, conversion: Conversion) -> Iterator[tuple[datetime, Happening]]:
+    """What was paid out to whom the viewer may read of."""
+    found = Payment.objects.filter(program=view.program, conversion_id=conversion.id).order_by("number")
+    for one in found:
+        if view.may_read(one.partner):
+            paid = Difference(_("Commission"), "", formats.money(one.amount_minor, one.currency))
+            yield one.paid_at, _beside(view, "paid", one.paid_at, differences=[paid])
+
+
+def _holds(view: Viewpoint, conversion: Conversion) -> Iterator[tuple[datetime, Happening]]:
+    """Who held it back from approving itself, and who released it."""
+    for one in holds_of(view.program, conversion.id):
+        yield one.held_at, _beside(view, "held", one.held_at, one.held_by.name, one.reason)
+        if one.released_at and one.released_by:
+            yield one.released_at, _beside(view, "released", one.released_at, one.released_by.name)
+
+
+def _beside(
+    view: Viewpoint, kind: str, at: datetime, who: str = "", comment: str = "", differences: Sequence[Difference] = ()
+) -> Happening:
+    """What happened beside the changes of the conversion."""
+    when = formats.instant(at, ZoneInfo(view.program.timezone))
+    return Happening(kind, words.word(words.HAPPENINGS, kind), when, who, "", comment, differences)
 
 
 def happening(row: Row, names: Names, titles: Mapping[str, str]) -> Happening:

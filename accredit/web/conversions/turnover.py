@@ -19,7 +19,7 @@ from accredit.access.permissions import Permission
 from accredit.conversions.columns import PREFIX
 from accredit.conversions.history import COMMENT_CHARACTERS, timeline, told_to
 from accredit.conversions.models import Conversion, Item, Status
-from accredit.conversions.turnover import ASKED, ASKED_ITEMS, Planned, change_turnover
+from accredit.conversions.turnover import ASKED, ASKED_ITEMS, Planned, change_turnover, has_last_turnover
 from accredit.database.keys import key_to_text
 from accredit.money import AmountError
 from accredit.programs.visibility import Viewpoint
@@ -174,7 +174,9 @@ def _save(request: HttpRequest, view: Viewpoint, conversion: str) -> HttpRespons
     """Changes it; where it cannot, the window again with what was typed and why."""
     form = form_from(request, conversion_at(view, conversion))
     wanted = asked(form)
-    if wanted is None:
+    if not form.comment:
+        form.errors["comment"] = _("Say why the turnover changes: the partner reads it.")
+    if wanted is None or form.errors:
         return _window(request, view, form)
     planned = change_turnover(view.program.code, *wanted, actor=actor_of(request), now=datetime.now(UTC))
     if planned.changes.is_empty():
@@ -195,6 +197,7 @@ def _window(request: HttpRequest, view: Viewpoint, form: Form, since: Sequence[H
     context = {
         **_preview(request, view, form),
         "form": form,
+        "stays_as_it_is": has_last_turnover(one),
         "since": since,
         "credited": names.credited(one),
         "status": words.word(words.STATUSES, one.status),

@@ -99,8 +99,8 @@ def ask(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         "program": view.program,
         "title": _title(status, count, found),
         "status": status if status in DONE else "",
-        "keys": ",".join(key_to_text(PREFIX, one.id) for one in found if one.status == Status.OPEN),
-        "decisions": ",".join(str(one.decision) for one in found if one.status == Status.OPEN),
+        "keys": ",".join(key_to_text(PREFIX, one.id) for one in found),  # what is done already is told afterwards
+        "decisions": ",".join(str(one.decision) for one in found),
         "digest": digest,
         "query": query,
         "count": count,

@@ -22,7 +22,7 @@ from accredit.web import formats
 from accredit.web.jobs.pages import url_of
 from accredit.web.jobs.saying import Said, say
 from accredit.web.lists.declaring import ListPage
-from accredit.web.lists.state import state_of
+from accredit.web.lists.state import ListState, state_of
 from accredit.web.naming import Names
 from accredit.web.pages import for_program
 
@@ -80,7 +80,16 @@ def _asked(work: Work, page: ListPage[Any]) -> Export:
     return Export(page.list, str(page.title), view, filters, order, columns, facts)
 
 
-def facts_of(view: Viewpoint, parameters: list[list[str]], now: datetime) -> list[tuple[str, str]]:
+def export_state(state: ListState, format_: Format, path: Path, *, now: datetime) -> int:
+    """Write the list of a state, in the language that is active; how many rows are in the file."""
+    page, view = state.page, state.view
+    facts = facts_of(view, state.filters.parameters(), now)
+    columns = [one.column for one in state.columns]
+    asked = Export(page.list, str(page.title), view, state.filters, state.order, columns, facts)
+    return export(asked, format_, path, page.cells(page, state.names).text)
+
+
+def facts_of(view: Viewpoint, parameters: Sequence[Sequence[str]], now: datetime) -> list[tuple[str, str]]:
     """What a spreadsheet says of itself."""
     program = view.program
     said = "; ".join(f"{name} = {text}" for name, text in parameters)

@@ -1,6 +1,7 @@
 """How django-allauth does things here: no open sign-up, our words, sealed secrets, our e-mails."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
@@ -10,11 +11,12 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
+from accredit.access import audit
 from accredit.access.mailing import deliver
 from accredit.access.models import User
 from accredit.sealing import seal, unseal
@@ -81,6 +83,25 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             message = gettext("Recovery codes are made: keep them for the day on which your app or passkey is lost.")
         if text := message or NOTICES.get(message_template or ""):
             messages.add_message(request, level, text, extra_tags=extra_tags)
+
+    def pre_login(self, request: HttpRequest, user: User, **about: Any) -> HttpResponse | None:
+        """Whoever is switched off is refused, and the audit log says so."""
+        refused: HttpResponse | None = super().pre_login(request, user, **about)
+        if refused is not None:
+            audit.record_of(user, actor=None, action="sign_in_refused", now=datetime.now(UTC))
+        return refused
+
+    def post_login(self, request: HttpRequest, user: User, **about: Any) -> HttpResponse:
+        """Whoever signs in is in the audit log."""
+        audit.record_of(user, actor=user, action="signed_in", now=datetime.now(UTC))
+        signed_in: HttpResponse = super().post_login(request, user, **about)
+        return signed_in
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:  # noqa: ARG002 allauth passes it
+        """A wrong password of somebody who is here is in the audit log; what else was typed is not."""
+        email = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+        if user := User.objects.filter(email=email).first():
+            audit.record_of(user, actor=None, action="sign_in_refused", now=datetime.now(UTC))
 
     def send_password_reset_mail(self, user: User, email: str, context: Mapping[str, Any]) -> None:
         """In the user's language. A mail that cannot be sent is in the log: the page says the same to everybody."""

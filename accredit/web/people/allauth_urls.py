@@ -32,6 +32,7 @@ urlpatterns = [
     path("account/security/app", signing_in.add_app, name="mfa_activate_totp"),
     path("account/security/app/remove", signing_in.remove_app, name="mfa_deactivate_totp"),
     path("account/security/recovery-codes", signing_in.show_recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/security/recovery-codes.txt", signing_in.download_recovery_codes, name="mfa_download_recovery_codes"),
     path("account/security/recovery-codes/new", signing_in.make_recovery_codes, name="mfa_generate_recovery_codes"),
     path("account/security/passkeys", own.to_security, name="mfa_list_webauthn"),
     path("account/security/passkeys/add", signing_in.add_passkey, name="mfa_add_webauthn"),

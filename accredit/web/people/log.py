@@ -56,7 +56,7 @@ def _page(lines: Sequence[AuditEntry], zone: ZoneInfo) -> Mapping[str, Any]:
         "lines": [
             {
                 "at": formats.instant(one.at, zone, seconds=True),
-                "who": one.actor_name or _("a command of whoever runs this installation"),
+                "who": one.actor_name or _nobody(one.action),
                 "action": word(words.ACTIONS, one.action),
                 "subject": one.subject,
                 "details": [_detail(name, value) for name, value in one.detail.items()],
@@ -65,6 +65,13 @@ def _page(lines: Sequence[AuditEntry], zone: ZoneInfo) -> Mapping[str, Any]:
         ],
         "older": shown[-1].pk if len(lines) > audit.PAGE_ROWS else None,
     }
+
+
+def _nobody(action: str) -> str:
+    """Who did it, where no user did."""
+    if action == "sign_in_refused":
+        return _("somebody")
+    return _("a command of whoever runs this installation")
 
 
 def _detail(name: str, value: object) -> str:

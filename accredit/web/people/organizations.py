@@ -18,15 +18,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accredit.access import people as operations
 from accredit.access.models import Invitation, Language, Membership, Organization, OrganizationKind, Role, User
+from accredit.access.operations import switch_off, switch_on
 from accredit.access.people import PeopleRefused
 from accredit.access.permissions import Permission
 from accredit.programs.models import Partner
 from accredit.programs.people import (
     Reach,
+    operates,
     organization_of_partner,
     organizations_of,
     others_to_invite_into,
     reach,
+    switchable,
 )
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
@@ -89,6 +92,8 @@ def _people(request: HttpRequest, found: Reach, *, status: int = 200, **more: An
     zone, now = UTC_ZONE, datetime.now(UTC)
     organization = found.organization
     members = organization.memberships.select_related("user").order_by("user__name", "user__email")
+    user = cast(User, request.user)
+    switched = set(switchable(user, organization).values_list("pk", flat=True)) if operates(user) else set()
     waiting = organization.invitations.filter(operations.OPEN).order_by("-created_at") if found.invites else []
     context = {
         "section": "people",
@@ -99,8 +104,15 @@ def _people(request: HttpRequest, found: Reach, *, status: int = 200, **more: An
         "roles": [(role, word(words.ROLES, role)) for role in Role.values],
         "rights": _rights(organization),
         "members": [
-            {"one": one, "role": word(words.ROLES, one.role), "self": one.user_id == request.user.pk} for one in members
+            {
+                "one": one,
+                "role": word(words.ROLES, one.role),
+                "self": one.user_id == user.pk,
+                "switchable": one.user_id in switched,
+            }
+            for one in members
         ],
+        "switches": bool(switched),
         "invitations": [
             {
                 "one": one,
@@ -205,6 +217,29 @@ def change_member(request: HttpRequest, found: Reach, id: UUID) -> HttpResponse:
             messages.success(request, _("The role is changed."))
     except PeopleRefused as refused:
         return _people(request, found, status=422, wrong_member=word(words.REFUSED, refused.code))
+    return redirect("web:people", found.organization.code)
+
+
+@require_POST
+@for_organization
+def switch_member(request: HttpRequest, found: Reach, id: UUID) -> HttpResponse:
+    """Switches a person off, or on again."""
+    actor = cast(User, request.user)
+    if not operates(actor):
+        raise PermissionDenied
+    membership = Membership.objects.filter(pk=id, organization=found.organization).select_related("user").first()
+    if membership is None:
+        raise Http404("no such member")
+    if not switchable(actor, found.organization).filter(pk=membership.user_id).exists():
+        raise PermissionDenied
+    name, now = membership.user.name, datetime.now(UTC)
+    if request.POST.get("do") == "on":
+        switch_on(membership.user, actor=actor, now=now)
+        messages.success(request, _("%(name)s can sign in again.") % {"name": name})
+    else:
+        switch_off(membership.user, actor=actor, now=now)
+        text = _("%(name)s is switched off: every session has ended, and keys are refused.")
+        messages.success(request, text % {"name": name})
     return redirect("web:people", found.organization.code)
 
 

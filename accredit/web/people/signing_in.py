@@ -17,6 +17,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accredit.access.models import User
@@ -130,6 +131,7 @@ remove_app = in_our_layout(app_codes.deactivate_totp, "remove_app.html", part="s
 show_recovery_codes = for_users(
     in_our_layout(recovery_codes.view_recovery_codes, "recovery_codes.html", part="security")
 )
+download_recovery_codes = for_users(never_cache(recovery_codes.download_recovery_codes))
 make_recovery_codes = in_our_layout(recovery_codes.generate_recovery_codes, "make_recovery_codes.html", part="security")
 add_passkey = in_our_layout(passkeys.add_webauthn, "add_passkey.html", part="security")
 rename_passkey = in_our_layout(passkeys.edit_webauthn, "rename_passkey.html", part="security")

@@ -14,6 +14,7 @@ urlpatterns = [
     path("organizations/<path:code>/invitations", organizations.invite, name="invite"),
     path("organizations/<path:code>/invitations/<uuid:id>", organizations.change_invitation, name="change-invitation"),
     path("organizations/<path:code>/members/<uuid:id>", organizations.change_member, name="change-member"),
+    path("organizations/<path:code>/members/<uuid:id>/switch", organizations.switch_member, name="switch-member"),
     path("organizations/<path:code>/keys", keys.keys, name="keys"),
     path("organizations/<path:code>/keys/<uuid:id>/end", keys.end, name="end-key"),
     path("organizations/<path:code>/log", log.of_organization, name="organization-log"),

@@ -60,6 +60,10 @@ ACTIONS: Words = {
     "program_added": _("added the program"),
     "request_rules_changed": _("changed the rules for conversion requests of"),
     "two_factor_reset": _("removed the second step of"),
+    "switched_off": _("switched off the access of"),
+    "switched_on": _("switched on again the access of"),
+    "signed_in": _("signed in as"),
+    "sign_in_refused": _("was refused at signing in as"),
 }
 """What somebody did, before what they did it to."""
 

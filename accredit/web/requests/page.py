@@ -19,7 +19,6 @@ from accredit.lists.columns import Column
 from accredit.lists.filters import Parameter
 from accredit.programs.visibility import Viewpoint
 from accredit.web import words
-from accredit.web.conversions.choices import customer_statuses
 from accredit.web.conversions.history import reason_titles
 from accredit.web.lists import cells
 from accredit.web.lists.declaring import Choice, Grid, ListPage
@@ -56,7 +55,7 @@ def choices(names: Names, column: Column) -> Sequence[Choice]:
         case "event":
             values: Sequence[str] = [event_type.code for event_type in names.event_types]
         case "customer":
-            values = customer_statuses(names)
+            values = names.customer_statuses
         case "currency":
             values = REQUESTS.currencies(names.view)
         case _:
@@ -134,6 +133,7 @@ PAGE = ListPage(
         narrow={"order": 124, "commission": 98, "status": 116},
         keep=(
             "order", "status", "commission", "time", "partner", "turnover", "type", "number", "answer", "by", "model",
+            "advertiser", "program",
         ),
         grow={"partner": 2, "by": 2, "model": 2, "reason": 2},
     ),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from accredit.access.models import User
 from accredit.access.permissions import Permission
+from accredit.conversion_requests.checking import is_correctable
 from accredit.conversion_requests.deciding import impact
 from accredit.conversion_requests.discussing import (
     COMMENT_CHARACTERS,
@@ -27,8 +29,10 @@ from accredit.conversion_requests.discussing import (
     attachments_of,
     comments_of,
 )
+from accredit.conversion_requests.listing import seen_from
 from accredit.conversion_requests.models import OPEN_STAGES, Kind, Request, Stage, StageChange
 from accredit.conversion_requests.queries import rules_of
+from accredit.conversion_requests.raising import is_theirs
 from accredit.conversions.columns import PREFIX as CONVERSION
 from accredit.conversions.models import Conversion
 from accredit.database.keys import key_to_text
@@ -39,8 +43,8 @@ from accredit.web.naming import Names
 from accredit.web.pages import for_program, show, wants_part
 from accredit.web.requests.acting import People, joined, key_of, request_at, titled
 from accredit.web.requests.evidence import evidence_of
-from accredit.web.requests.fields import fields_of, items_shown
-from accredit.web.requests.impact import kept_figures, planned_figures
+from accredit.web.requests.fields import before_of, fields_of, items_shown
+from accredit.web.requests.impact import Row, kept_figures, planned_figures
 from accredit.web.requests.page import PAGE, beside
 from accredit.web.requests.words import FAILURES
 
@@ -106,7 +110,8 @@ def panel_of(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
     """The context of the panel."""
     names, people = Names(view), People(view)
     zone = ZoneInfo(view.program.timezone)
-    conversion = _conversion(view, about)
+    conversion, planned = _conversion(view, about), _planned(view, about)
+    before = before_of(names, about, planned)
     steps = _steps(view, about, people)
     comments, attachments = _comments(about, people, view), _attachments(about, people, view)
     raised = joined(
@@ -126,9 +131,10 @@ def panel_of(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
         "raised_at": formats.instant(about.raised_at, zone, seconds=True),
         "raised": joined([raised, about.source or ""]) if people.shows(about.raised_by_id) else raised,
         "conversion_url": _conversion_url(view, conversion),
-        "figures": _figures(view, about),
-        "fields": fields_of(names, about, conversion),
-        "items": items_shown(about, conversion),
+        "figures": kept_figures(view, about) if planned is None else planned_figures(view, about.kind, planned),
+        "changed_since": planned is not None and conversion is not None and planned["changes"] != about.changes,
+        "fields": fields_of(names, about, conversion, before),
+        "items": items_shown(about, conversion, before),
         "evidence": evidence_of(names, about, conversion),
         "steps": steps,
         "comments": comments,
@@ -136,6 +142,8 @@ def panel_of(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
         "said_count": formats.number(len(comments) + len(attachments)) if comments or attachments else "",
         "answer_from": _answer_from(about, view),
         **_may(view, about, user),
+        "replaced_by": _linked(view, id=about.replaced_by) if about.replaced_by else None,
+        "replaces": _linked(view, replaced_by=about.id),
         "comment_characters": COMMENT_CHARACTERS,
         "kinds": ", ".join(ENDINGS),
         "accepted_endings": ",".join(f".{ending}" for endings in ENDINGS.values() for ending in endings),
@@ -159,11 +167,19 @@ def _conversion_url(view: Viewpoint, conversion: Conversion | None) -> str:
     return reverse("web:conversion", args=[view.program.code, key_to_text(CONVERSION, conversion.id)])
 
 
-def _figures(view: Viewpoint, about: Request) -> Any:
+def _planned(view: Viewpoint, about: Request) -> Row | None:
+    """What would come of it now; None where nothing is to come any more."""
     if about.stage not in OPEN_STAGES:
-        return kept_figures(view, about)
-    row = impact(view.program, [about.id]).rows.row(0, named=True)
-    return planned_figures(view, about.kind, row)
+        return None
+    return impact(view.program, [about.id]).rows.row(0, named=True)
+
+
+def _linked(view: Viewpoint, **which: UUID) -> Mapping[str, str] | None:
+    """The request that this one took the place of, or that took its place, as far as the viewer may read it."""
+    found = seen_from(view).filter(**which).first()
+    if found is None:
+        return None
+    return {"number": str(found.number), "url": reverse("web:request", args=[view.program.code, key_of(found)])}
 
 
 def _steps(view: Viewpoint, about: Request, people: People) -> Sequence[Step]:
@@ -235,11 +251,12 @@ def _may(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
     own = about.raised_by_id == user.id and not rules_of(view.program).own_decisions
     decides = Permission.DECIDE_REQUESTS in view.permissions
     can_be_decided = about.stage in (Stage.INQUIRED, Stage.FAILED)
-    raises = Permission.RAISE_REQUESTS in view.permissions
+    raises = view.may(Permission.RAISE_REQUESTS, about.partner)
     return {
         "may_decide": decides and can_be_decided and not own,
         "own_request": decides and can_be_decided and own,
-        "may_withdraw": raises and can_be_decided and (not view.sees_everything or about.raised_by_id == user.id),
+        "may_withdraw": raises and can_be_decided and is_theirs(view, about, user.id),
+        "may_correct": raises and is_correctable(about) and is_theirs(view, about, user.id),
         "may_speak": raises,
         "shows_claim": about.kind == Kind.CLAIM and about.stage in OPEN_STAGES,
         "again": about.stage == Stage.FAILED,

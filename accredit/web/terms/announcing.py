@@ -20,6 +20,7 @@ from accredit.files.program_file import ValuesRefused
 from accredit.programs.announcing import NothingToAccept, accepted_early, announced, movable
 from accredit.programs.changing import PartChanged, Setup, change_program, digest, setup_of
 from accredit.programs.operations import ChangesRefused
+from accredit.programs.telling import be_silent, speak_again
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
 from accredit.web.pages import for_permitted, for_program
@@ -166,7 +167,7 @@ def accept(request: HttpRequest, view: Viewpoint, terms: str, version: int) -> H
     partner = request.POST.get("partner", "")
     if view.partners is None or partner not in view.partners:
         raise Http404(f"no contract of {partner!r} that this user may change")
-    if Permission.ACCEPT_TERMS not in view.permissions:
+    if not view.may(Permission.ACCEPT_TERMS, partner):
         raise PermissionDenied
     now = datetime.now(UTC)
     at = next_minute(now)
@@ -185,4 +186,20 @@ def accept(request: HttpRequest, view: Viewpoint, terms: str, version: int) -> H
     else:
         begins = formats.instant(at, ZoneInfo(view.program.timezone))
         messages.success(request, _("Accepted: the new terms count from %(at)s.") % {"at": begins})
+    return HttpResponseRedirect(reverse("web:terms", args=[view.program.code]))
+
+
+@require_POST
+@for_program
+def mails(request: HttpRequest, view: Viewpoint) -> HttpResponse:
+    """Whether one is told by e-mail of announced terms: a switch of one's own, for each program."""
+    if view.partners is None:
+        raise Http404("those who announce terms are not told of them")
+    user = cast(User, request.user)
+    if request.POST.get("told"):
+        speak_again(user, view.program)
+        messages.success(request, _("You are told by e-mail of announced terms."))
+    else:
+        be_silent(user, view.program)
+        messages.success(request, _("You get no more e-mails about the terms of this program."))
     return HttpResponseRedirect(reverse("web:terms", args=[view.program.code]))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.engine.program import ContractPeriod, Program, Terms
 from accredit.programs.announcing import UnknownVersion, upcoming, version_of, versions_in_use
 from accredit.programs.queries import program_value
+from accredit.programs.telling import is_silent
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.pages import for_program, show
@@ -124,8 +126,9 @@ def terms_list(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     """All versions, by template; to a partner what its own contract says, and what will change when."""
     program, now = program_value(view.program.id), datetime.now(UTC)
     if view.partners is not None:
-        context = {"contracts": _own(view, program, now), "may_accept": Permission.ACCEPT_TERMS in view.permissions}
-        return show_terms(request, view, "web/terms/own.html", {**context, "levels": LEVELS})
+        user = cast(User, request.user)
+        context = {"contracts": _own(view, program, now), "levels": LEVELS, "silent": is_silent(user, view.program)}
+        return show_terms(request, view, "web/terms/own.html", context)
     templates: dict[str, list[Version]] = {}
     for terms in sorted(program.terms, key=lambda one: (one.code, -one.version)):
         templates.setdefault(terms.code, []).append(version_line(program, terms, now))
@@ -223,16 +226,17 @@ class Own:
     use: Use | None
     coming: Coming | None
     periods: Sequence[tuple[Terms, Use]]
+    may_accept: bool
 
 
 def _own(view: Viewpoint, program: Program, now: datetime) -> Sequence[Own]:
     """The contracts of the user's own partners."""
     assert view.partners is not None
     names = {partner.code: partner.name for partner in program.partners}
-    return [_contract(program, code, names[code], now) for code in names if code in view.partners]
+    return [_contract(view, program, code, names[code], now) for code in names if code in view.partners]
 
 
-def _contract(program: Program, partner: str, name: str, now: datetime) -> Own:
+def _contract(view: Viewpoint, program: Program, partner: str, name: str, now: datetime) -> Own:
     periods = [period for one in program.contracts if one.partner == partner for period in one.periods]
     rows = [
         (version_of(program, period.terms, period.version), _use(program, name, period, now))
@@ -253,6 +257,7 @@ def _contract(program: Program, partner: str, name: str, now: datetime) -> Own:
         live[1] if live else None,
         coming,
         rows,
+        view.may(Permission.ACCEPT_TERMS, partner),
     )
 
 

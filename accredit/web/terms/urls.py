@@ -10,6 +10,7 @@ urlpatterns = [
     path(TERMS, pages.terms_list, name="terms"),
     path(f"{TERMS}/new", editing.new_terms, name="terms-new"),
     path(f"{TERMS}/suggestions", suggesting.suggestions, name="terms-suggestions"),
+    path(f"{TERMS}/e-mails", announcing.mails, name="terms-mails"),
     path(VERSION, pages.terms_version, name="terms-version"),
     path(f"{VERSION}/next", editing.next_version, name="terms-next"),
     path(f"{VERSION}/edit", editing.edit_version, name="terms-edit"),

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.test import Client
@@ -40,9 +41,30 @@ def test_after_five_wrong_passwords_the_right_one_waits_too_from_wherever_it_com
     assert Client().post("/sign-in", {"login": "owner@example.com", "password": PASSWORD}).headers["Location"] == "/"
 
 
+def test_after_five_wrong_codes_right_ones_wait_too_from_wherever_they_come(shop: Shop) -> None:
+    user = shop.users["agency"]
+    secret = "JBSWY3DPEHPK3PXP"
+    Authenticator.objects.create(
+        user=user, type=Authenticator.Type.TOTP, data={"secret": TwoFactorAdapter().encrypt(secret)}
+    )
+    recovery = RecoveryCodes.activate(user).get_unused_codes()
+
+    def second_step(code: str, address: str) -> str:
+        browser = Client(REMOTE_ADDR=address)
+        browser.post("/sign-in", {"login": user.email, "password": PASSWORD})
+        answer = browser.post("/sign-in/second-factor", {"code": code})
+        return answer.headers.get("Location") or answer.text
+
+    assert second_step(recovery[0], "203.0.113.9") == "/"
+    for address in range(5):  # codes of an app and recovery codes are typed into the same field
+        assert "This code is not right" in second_step("000000", f"203.0.113.{address}")
+    for right in (format_hotp_value(hotp_value(secret, int(time()) // 30)), recovery[1]):
+        assert "Too many attempts." in second_step(right, "198.51.100.7")
+
+
 def test_what_is_not_offered_does_not_exist(shop: Shop, as_: As) -> None:
     names = ("account_signup", "account_email", "account_request_login_code", "socialaccount_signup", "mfa_trust",
-             "socialaccount_connections", "mfa_signup_webauthn", "mfa_download_recovery_codes")  # fmt: skip
+             "socialaccount_connections", "mfa_signup_webauthn")  # fmt: skip
     for name in names:
         with pytest.raises(NoReverseMatch):
             reverse(name)

@@ -9,9 +9,12 @@ import polars as pl
 import pytest
 from django.test import Client
 
-from accredit.access.models import AuditEntry, Membership, User
+from accredit.access.models import AuditEntry, Membership, Organization, User
+from accredit.access.permissions import Permission
 from accredit.programs.announcing import version_of
+from accredit.programs.models import Partner
 from accredit.programs.queries import program_value
+from accredit.programs.visibility import viewpoint
 from accredit.web.terms.announcing import next_minute
 from accredit.web.terms.editing import with_money
 from tests.factories.people import Shop
@@ -334,6 +337,35 @@ def test_who_may_not_accept(shop: Shop, as_: As) -> None:
     assert as_("partner").post(address, {"partner": "barb"}).status_code == 403
     assert "An owner or editor of your organization" in text_of(as_("partner").get(TERMS))
     assert periods(shop) == [(1, False), (1, False), (2, True)]
+
+
+def test_roles_of_several_partners_are_not_put_together(shop: Shop, as_: As) -> None:
+    """The partner's person becomes a viewer of `barb` and owner of `ann`: for `barb` they only look."""
+    make(as_("owner"))
+    announce(as_("owner"))
+    [own] = shop.users["partner"].memberships.all()
+    own.organization.memberships.create(user=shop.users["stranger"], role="owner")
+    own.organization.memberships.filter(id=own.id).update(role="viewer")
+    organization = Organization.objects.create(code="ann", kind="partner", name="Ann Dover Ltd")
+    organization.memberships.create(user=shop.users["partner"], role="owner")
+    Partner.objects.filter(program=shop.program, code="ann").update(organization=organization)
+    browser, request = as_("partner"), "/programs/anvils/requests/new?conversion="
+    page = text_of(browser.get(TERMS))
+    assert "An owner or editor of your organization" in page
+    assert "Begin with the new terms now" not in page
+    assert browser.post(f"{TERMS}/standard/2/accept", {"partner": "barb"}).status_code == 403
+    assert browser.post(f"{TERMS}/standard/2/accept", {"partner": "ann"}).status_code == 302
+    assert [browser.get(request + shop.keys[order]).status_code for order in ("1001", "1002")] == [404, 200]
+    for order, asks in (("1001", False), ("1002", True)):
+        panel = browser.get(f"/programs/anvils/conversions/{shop.keys[order]}").content.decode()
+        assert (request in panel) is asks, order
+    assert 'value="barb"' not in browser.get("/programs/anvils/requests/new").content.decode()
+    seen = viewpoint(shop.users["partner"], "anvils")
+    raising = seen.doing(Permission.RAISE_REQUESTS)
+    assert seen.partners == {"ann", "barb"}
+    assert raising is not None
+    assert raising.partners == {"ann"}
+    assert seen.doing(Permission.VALIDATE) is None
 
 
 def test_suggestions_are_of_the_set_up_and_of_recent_orders(shop: Shop, as_: As) -> None:
