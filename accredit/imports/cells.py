@@ -57,11 +57,14 @@ def read_cells(
             decimals = Decimals(written) if written else None
             stated = said.decimals is not None
             values, codes = read_amounts(texts, are_numbers, decimals, stated=stated, signed=column.signed)
-        case Kind.INSTANT | Kind.DATE:
+        case Kind.INSTANT:
             dates = Dates(written) if written else None
             values, codes = read_instants(texts, dates, table.zone, stated=said.dates is not None)
-            if column.kind is Kind.DATE:
-                values, codes = _days(values, codes, table)
+        case Kind.DATE:
+            dates, distinct = Dates(written) if written else None, texts.unique()  # days come many times
+            days = _days(*read_instants(distinct, dates, table.zone, stated=said.dates is not None), table)
+            place = texts.replace_strict(distinct, pl.int_range(len(distinct), eager=True))
+            values, codes = (found.gather(place) for found in days)
         case Kind.CURRENCY:
             known = {choice.code for choice in column.choices} or decimals_by_currency().keys()
             values = _meant(texts, lambda text: text.upper() if text.upper() in known else None)
@@ -177,14 +180,14 @@ def _keys(prefix: str, texts: pl.Series) -> pl.Series:
     """The UUIDs behind the texts of keys, as `keys.key_from_text` has them one by one."""
     is_key = texts.str.contains(rf"^{prefix}_[0-7][{ALPHABET}]{{{DIGITS - 1}}}$").fill_null(False)
     digits = texts.filter(is_key).str.slice(len(prefix) + 1)
-    # All of them as one number: Python reads and writes those of a power of two in no time. Two digits before each, so
-    # that its 140 bits are 35 digits of hexadecimal.
-    joined = "00".join(["", *digits.to_list()]).encode().translate(_BASE_32)
-    number = f"{int(joined or b'0', 32):0{35 * len(digits)}x}"
-    hexadecimal = pl.Series([number[at : at + 32] for at in range(3, 35 * len(digits), 35)], dtype=pl.String)
-    cuts = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))
+    # All of them as one number: Python reads and writes those of a power of two in no time. Six zeros before each, so
+    # that its 160 bits are whole bytes, of which the first four are none of the key's.
+    joined = ("0" * (32 - DIGITS) + digits).str.join("").item() or "0"
+    number = int(joined.encode().translate(_BASE_32), 32).to_bytes(20 * len(digits), "big")
+    lines = pl.read_csv(number.hex("\n", 20).encode(), has_header=False, schema={"key": pl.String()})
+    cuts = ((8, 8), (16, 4), (20, 4), (24, 4), (28, 12))
     parts = [pl.col("key").str.slice(start, length) for start, length in cuts]
-    keys = hexadecimal.to_frame("key").select(pl.concat_str(parts, separator="-")).to_series()
+    keys = lines.select(pl.concat_str(parts, separator="-")).to_series()
     places = pl.DataFrame({"is_key": is_key}).select(pl.when("is_key").then(pl.col("is_key").cum_sum() - 1))
     return keys.gather(places.to_series())
 

@@ -1,9 +1,10 @@
 """Everything that is wrong with an uploaded table: its columns first, then every cell, column by column and never row
 by row. The same function checks a whole file, and the few rows that a correction concerns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -11,10 +12,11 @@ from accredit.database import json_text
 from accredit.engine.frames import TEXT
 from accredit.imports import sheets
 from accredit.imports.cells import read_cells, too_fine, written_in
-from accredit.imports.declaring import AS_READ, FAULTS, FOUND, TOGETHER, TYPES, Check, Format, Kind, Table
+from accredit.imports.declaring import AS_READ, FAULTS, FOUND, TOGETHER, TYPES, Check, Column, Format, Kind, Table
 from accredit.imports.headings import find_columns
 from accredit.imports.sheets import ROW, Sheet
 
+Read = TypeVar("Read")
 WHOLE_ROW = ""
 """Instead of a column, where a fault is of no single one."""
 OF_CELL: Mapping[str, pl.DataType] = {"row": pl.Int64(), "column": TEXT, "mark": TEXT, "detail": TEXT}
@@ -89,10 +91,12 @@ def texts_of(table: Table, sheet: Sheet) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def written(table: Table, texts: pl.DataFrame, marks: pl.DataFrame, said: Format) -> Mapping[str, str]:
     """Column → how its amounts or days are written."""
-    found = {
-        one.name: written_in(one, texts[one.name], _numbers(texts, marks, one.name), said) for one in table.columns
-    }
-    return {name: str(way) for name, way in found.items() if way is not None}
+
+    def way(one: Column) -> str | None:
+        return written_in(one, texts[one.name], _numbers(texts, marks, one.name), said)
+
+    found = zip(table.columns, _at_once(way, table.columns), strict=True)
+    return {one.name: str(way) for one, way in found if way is not None}
 
 
 def check_sheet(table: Table, sheet: Sheet, said: Format = AS_READ) -> Checked:
@@ -173,21 +177,24 @@ def _read(
     table: Table, texts: pl.DataFrame, marks: pl.DataFrame, ways: Mapping[str, str], said: Format
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The values, and what is wrong with cells by themselves."""
-    columns, parts = [texts[ROW]], [_marked(marks)]
+    parts = [_marked(marks)]
     unreadable = parts[0].filter(pl.col("column") != WHOLE_ROW)
-    for one in table.columns:
+
+    def read(one: Column) -> tuple[pl.Series, pl.DataFrame]:
         if texts[one.name].null_count() == len(texts):
-            columns.append(pl.repeat(None, len(texts), dtype=TYPES[one.kind], eager=True).alias(one.name))
-            continue
+            nothing = pl.repeat(None, len(texts), dtype=TYPES[one.kind], eager=True)
+            return nothing.alias(one.name), pl.DataFrame(schema=dict(FOUND))
         cells = read_cells(table, one, texts[one.name], _numbers(texts, marks, one.name), ways.get(one.name), said)
-        named = pl.DataFrame({ROW: texts[ROW], "text": texts[one.name], "code": cells.codes})
+        named = pl.DataFrame({ROW: texts[ROW], "text": texts[one.name], "code": cells.codes}).drop_nulls("code")
         near = pl.col("text").replace_strict(dict(cells.near), default=None, return_dtype=TEXT) if cells.near else None
         details = pl.lit(None, TEXT) if near is None else json_text.object_of({"near": json_text.text(near)})
-        parts.append(named.drop_nulls("code").select(ROW, "code", column=pl.lit(one.name), details=details))
         lost = unreadable.filter(pl.col("column") == one.name)
         column = cells.values if lost.is_empty() else _without(cells.values, texts[ROW].is_in(lost[ROW].implode()))
-        columns.append(column.alias(one.name))
-    values = pl.DataFrame(columns)
+        return column.alias(one.name), named.select(ROW, "code", column=pl.lit(one.name), details=details)
+
+    columns = _at_once(read, table.columns)
+    parts += [wrong for _values, wrong in columns]
+    values = pl.DataFrame([texts[ROW], *(column for column, _wrong in columns)])
     for one in table.columns:
         if one.kind is Kind.AMOUNT and values[one.name].null_count() < len(values):
             codes = too_fine(table, values, one.name)
@@ -195,6 +202,12 @@ def _read(
             parts.append(named.select(ROW, "code", column=pl.lit(one.name), details=pl.lit(None, TEXT)))
             values = values.with_columns(_without(values[one.name], codes.is_not_null()).alias(one.name))
     return values, pl.concat([part.select(*FOUND) for part in parts])
+
+
+def _at_once(read: Callable[[Column], Read], columns: Sequence[Column]) -> Sequence[Read]:
+    """What is read of each column; they share the cores."""
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        return list(pool.map(read, columns))
 
 
 def _marked(marks: pl.DataFrame) -> pl.DataFrame:

@@ -14,13 +14,13 @@ ISO = rf"^([0-9]{{4}})-([0-9]{{1,2}})-([0-9]{{1,2}}){_CLOCK}\s*(Z|[+-][0-9]{{2}}
 DOTS = rf"^([0-9]{{1,2}})\.\s?([0-9]{{1,2}})\.\s?([0-9]{{2}}|[0-9]{{4}}){_CLOCK}$"
 SLASHES = rf"^([0-9]{{1,2}})[/-]([0-9]{{1,2}})[/-]([0-9]{{2}}|[0-9]{{4}}){_CLOCK}$"
 _QUICK = {
-    (10, "-"): "%Y-%m-%d",
-    (19, "-"): "%Y-%m-%d %H:%M:%S",
-    (10, "."): "%d.%m.%Y",
-    (16, "."): "%d.%m.%Y %H:%M",
-    (19, "."): "%d.%m.%Y %H:%M:%S",
+    (10, True): "%Y-%m-%d",
+    (19, True): "%Y-%m-%d %H:%M:%S",
+    (10, False): "%d.%m.%Y",
+    (16, False): "%d.%m.%Y %H:%M",
+    (19, False): "%d.%m.%Y %H:%M:%S",
 }
-"""Length and first mark → form of what most files hold: several times as quick."""
+"""Length, and whether the year comes first → form of what most files hold: several times as quick."""
 
 
 def dates_of(texts: pl.Series) -> Dates | None:
@@ -58,17 +58,17 @@ def read_instants(
 def _quick(cells: pl.DataFrame) -> pl.Series:
     """Clock times of cells in one of a few forms, which are looked for in as many as there are."""
     text = pl.col("text")
-    found = cells.select(length=text.str.len_bytes(), mark=text.str.extract(r"^[0-9]+([-.])"))
-    forms = set(found.unique().iter_rows())
+    found = cells.select("text", length=text.str.len_bytes(), is_iso=text.str.contains("^[0-9]{4}-"))
+    lengths = set(found["length"].unique())
     quick = [
-        pl.when((found["length"] == length) & (found["mark"] == mark))
-        .then(text.str.replace("T", " ", literal=True) if length == 19 and mark == "-" else text)
+        pl.when((pl.col("length") == length) & (pl.col("is_iso") == is_iso))
+        .then(text.str.replace("T", " ", literal=True) if length == 19 and is_iso else text)
         .str.to_datetime(form, time_unit="us", strict=False, cache=False)
-        for (length, mark), form in _QUICK.items()
-        if (length, mark) in forms
+        for (length, is_iso), form in _QUICK.items()
+        if length in lengths
     ]
     nothing = pl.repeat(None, len(cells), dtype=pl.Datetime("us"), eager=True)
-    return cells.select(pl.coalesce(quick)).to_series() if quick else nothing
+    return found.select(pl.coalesce(quick)).to_series() if quick else nothing
 
 
 def _slow(cells: pl.DataFrame, dates: Dates | None, *, stated: bool) -> pl.DataFrame:
@@ -150,9 +150,10 @@ def _in_zone(cells: pl.DataFrame, zone: ZoneInfo) -> tuple[pl.Series, pl.Series]
     clock, offset = pl.col("clock"), pl.col("offset")
     local = pl.when(offset.is_null() & pl.col("code").is_null()).then(clock)
     once = local.dt.replace_time_zone(zone.key, ambiguous="null", non_existent="null")
-    any_time = local.dt.replace_time_zone(zone.key, ambiguous="earliest", non_existent="null")
+    twice = pl.when(pl.col("once").is_null()).then(local)  # hardly any: each look into the zone takes a while
+    any_time = twice.dt.replace_time_zone(zone.key, ambiguous="earliest", non_existent="null")
     shifted = (clock - pl.duration(minutes=offset)).dt.replace_time_zone("UTC")
-    cells = cells.with_columns(once=once, exists=any_time.is_not_null(), shifted=shifted, local=local)
+    cells = cells.with_columns(once=once, shifted=shifted).with_columns(exists=any_time.is_not_null())
     year = clock.dt.year()
     code = (
         pl.when(pl.col("code").is_not_null() | clock.is_null())
@@ -161,7 +162,7 @@ def _in_zone(cells: pl.DataFrame, zone: ZoneInfo) -> tuple[pl.Series, pl.Series]
         .then(pl.lit("date_unknown"))
         .when(offset.is_null() & pl.col("once").is_null() & pl.col("exists"))
         .then(pl.lit("time_twice"))
-        .when(offset.is_null() & ~pl.col("exists"))
+        .when(offset.is_null() & pl.col("once").is_null())
         .then(pl.lit("time_skipped"))
     )
     value = pl.coalesce(pl.col("shifted"), pl.col("once").dt.convert_time_zone("UTC")).cast(INSTANT)

@@ -53,20 +53,19 @@ class Sheet:
     told: Mapping[str, str]
 
 
-def sheet_of(header: Sequence[str | None], columns: Sequence[pl.Series], rows: pl.Series, **parts: Any) -> Sheet:
-    """A sheet of columns as they were read, with empty rows left out. `parts`: what Sheet has beside."""
-    cells = pl.DataFrame([_cells(column).alias(str(place)) for place, column in enumerate(columns)])
-    filled = cells.with_columns(rows.alias(ROW)).filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))
+def cleaned(cells: pl.DataFrame) -> pl.DataFrame:
+    """The rows in which something stands. `cells`: ROW, and texts as they were read, but for NUL characters."""
+    texts = pl.exclude(ROW)
+    cells = cells.with_columns(texts.str.strip_chars())
+    if any((longest or 0) > MAX_CHARACTERS for longest in cells.select(texts.str.len_bytes().max()).row(0)):
+        cells = cells.with_columns(texts.str.slice(0, MAX_CHARACTERS + 1))
+    cells = cells.with_columns(
+        pl.when(pl.col(name) != "").then(name).alias(name) for name in cells.columns if name != ROW
+    )
+    return cells.filter(~pl.all_horizontal(texts.is_null()))
+
+
+def sheet_of(header: Sequence[str | None], cells: pl.DataFrame, **parts: Any) -> Sheet:
+    """A sheet of `cells` that were `cleaned`. `parts`: what Sheet has beside."""
     names = [" ".join((name or "").split())[:MAX_CHARACTERS] for name in header]
-    return Sheet(names, filled.select(ROW, pl.exclude(ROW)), **parts)
-
-
-def _cells(texts: pl.Series) -> pl.Series:
-    """Texts as cells are kept; most are so already."""
-    if texts.str.contains("\0", literal=True).any():
-        texts = texts.str.replace_all("\0", "\N{REPLACEMENT CHARACTER}", literal=True)
-    texts = texts.str.strip_chars()
-    if (texts.str.len_bytes() > MAX_CHARACTERS).any():
-        texts = texts.str.slice(0, MAX_CHARACTERS + 1)
-    is_empty = texts == ""
-    return texts.set(is_empty, None) if is_empty.any() else texts
+    return Sheet(names, cells.select(ROW, pl.exclude(ROW)), **parts)

@@ -3,15 +3,16 @@ own XML: errors, which it takes for empty, and numbers that were longer than a s
 
 import re
 import zipfile
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Set
+from functools import partial
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 import fastexcel
 import polars as pl
 
-from accredit.imports.sheet_xml import NUMBER_TEXT, SheetXml
+from accredit.imports import sheet_xml
+from accredit.imports.sheet_xml import NUMBER_TEXT, Looked
 from accredit.imports.sheets import (
     DIGITS_LOST,
     ERROR,
@@ -20,14 +21,18 @@ from accredit.imports.sheets import (
     MAX_COLUMNS,
     MAX_ROWS,
     NUMBER,
+    ROW,
     NotReadable,
     Sheet,
+    cleaned,
     sheet_of,
 )
 
 MAX_UNPACKED_BYTES = 400 << 20
 SPREADSHEET_DIGITS = 15
 """A spreadsheet keeps and shows no more."""
+AreNumbers = Callable[[Set[float]], Iterable[tuple[int, int]]]
+"""Row and column of the cells that are numbers, and one of these values."""
 _FILLED = rb"<(?:\w+:)?(?:v|t)(?: [^>]*)?>[^<]"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -42,49 +47,37 @@ def read_spreadsheet(path: Path) -> Sheet:
         shown, part, others = _shown_sheet(archive)
         if more := [name for name, other in others.items() if re.search(_FILLED, archive.read(other))]:
             raise NotReadable("several_sheets", names=", ".join([shown, *more]))
-    with ThreadPoolExecutor(1) as beside:  # the reader leaves the other core free
-        looked_into = beside.submit(_xml_of, path, part)
+    with sheet_xml.looking_into(path, part) as looked:
         sheet = fastexcel.read_excel(path).load_sheet(
             shown, header_row=None, skip_rows=0, n_rows=MAX_ROWS + 100, dtypes="string"
         )
-        frame, xml = sheet.to_polars(), looked_into.result()
+        frame, xml = sheet.to_polars(), looked()
     if frame.is_empty():
         raise NotReadable("empty")
     if frame.width > MAX_COLUMNS:
         raise NotReadable("too_many_columns", most=MAX_COLUMNS)
     frame = frame.rename({name: str(place) for place, name in enumerate(frame.columns)})
-    rows = pl.int_range(1, frame.height + 1, eager=True, dtype=pl.Int64).alias("row")
-    frame, marks = _as_shown(frame.with_columns(rows), xml)
-    filled = frame.filter(~pl.all_horizontal(pl.exclude("row").str.strip_chars().fill_null("") == ""))
-    if filled.is_empty():
+    if any(frame.select(pl.all().str.contains("\0", literal=True).any()).row(0)):
+        frame = frame.with_columns(pl.all().str.replace_all("\0", "\N{REPLACEMENT CHARACTER}", literal=True))
+    frame = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW))
+    frame, marks = _as_shown(frame, xml, partial(sheet_xml.numbers, path, part, xml.first))
+    frame = cleaned(frame)
+    if frame.is_empty():
         raise NotReadable("empty")
-    if filled.height > MAX_ROWS + 1:
+    if frame.height > MAX_ROWS + 1:
         raise NotReadable("too_many_rows", most=MAX_ROWS)
-    header, body = filled.drop("row").row(0), filled.slice(1)
-    first_row = filled["row"][0]
-    if merged := next((cells for cells, first, last in xml.merged() if first <= first_row <= last), None):
+    first_row, header = frame[ROW][0], frame.drop(ROW).row(0)
+    if merged := next((cells for cells, first, last in xml.merged if first <= first_row <= last), None):
         raise NotReadable("merged_headings", row=first_row, cells=merged)
     told = {"format": "XLSX", "sheet": shown, "other_sheets": str(len(others)), "first_row": str(first_row)}
-    return sheet_of(
-        header,
-        body.drop("row").get_columns(),
-        body["row"],
-        marks=marks.filter(pl.col("row") > first_row),
-        told=told,
-    )
-
-
-def _xml_of(path: Path, part: str) -> SheetXml:
-    with zipfile.ZipFile(path) as archive:
-        return SheetXml.of(archive, part)
+    return sheet_of(header, frame.slice(1), marks=marks.filter(pl.col(ROW) > first_row), told=told)
 
 
 def _shown_sheet(archive: zipfile.ZipFile) -> tuple[str, str, Mapping[str, str]]:
     """The first sheet that is not hidden: its name and the part of the archive that it is; and the same of the others
     that are not, but for the explanations of our own samples."""
     try:
-        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - a confined process reads it
-        relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+        book, relations = (_parsed(archive, part) for part in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"))
     except (KeyError, ElementTree.ParseError):
         raise NotReadable("damaged") from None
     targets = {one.get("Id"): one.get("Target", "") for one in relations}
@@ -101,14 +94,23 @@ def _shown_sheet(archive: zipfile.ZipFile) -> tuple[str, str, Mapping[str, str]]
     return name, tables.pop(name), tables
 
 
-def _as_shown(frame: pl.DataFrame, xml: SheetXml) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _parsed(archive: zipfile.ZipFile, part: str) -> ElementTree.Element:
+    parser = ElementTree.XMLParser(target=_WithoutDoctype())  # noqa: S314 - a confined process reads it
+    return ElementTree.fromstring(archive.read(part), parser)  # noqa: S314
+
+
+class _WithoutDoctype(ElementTree.TreeBuilder):
+    """No spreadsheet has a document type; its entities could name other files, or unfold to gigabytes."""
+
+    def doctype(self, *_declared: str | None) -> None:
+        raise NotReadable("damaged")
+
+
+def _as_shown(frame: pl.DataFrame, xml: Looked, are_numbers: AreNumbers) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The sheet with its numbers as a spreadsheet shows them, and the marks of its cells (MARKS)."""
-    errors = list(xml.errors())
-    first = xml.first_column() if errors else 0
-    rows = [(row, column - first, ERROR, text) for row, column, text in errors]
-    marks = [pl.DataFrame(rows, schema=dict(MARKS), orient="row")]
-    numbers = _numbers(frame, xml)
-    for place, texts in numbers.items():
+    errors = [(row, column, ERROR, text) for row, column, text in xml.errors]
+    marks = [pl.DataFrame(errors, schema=dict(MARKS), orient="row")]
+    for place, texts in _numbers(frame, xml, are_numbers).items():
         fractions = texts.filter(pl.col("text").str.contains(r"[.eE]"))
         marks.append(fractions.select("row", column=pl.lit(place), mark=pl.lit(NUMBER), detail="text"))
         long = texts.filter(pl.col("text").str.len_chars() > SPREADSHEET_DIGITS)
@@ -123,21 +125,20 @@ def _as_shown(frame: pl.DataFrame, xml: SheetXml) -> tuple[pl.DataFrame, pl.Data
     return frame, pl.concat([part.select(*MARKS).cast(dict(MARKS)) for part in marks])  # type: ignore[arg-type]
 
 
-def _numbers(frame: pl.DataFrame, xml: SheetXml) -> Mapping[int, pl.DataFrame]:
+def _numbers(frame: pl.DataFrame, xml: Looked, are_numbers: AreNumbers) -> Mapping[int, pl.DataFrame]:
     """Column → `row` and `text` of its cells that are numbers with decimals or many digits. A text that looks like one
     is none; only where both are there, the sheet itself tells them apart."""
     like_numbers: dict[int, pl.DataFrame] = {}
     for place in range(frame.width - 1):
-        text = pl.col(str(place))
-        counts = text.str.contains(r"[.eE]") | (text.str.len_chars() > SPREADSHEET_DIGITS)
-        cells = frame.filter(counts & text.str.contains(f"^{NUMBER_TEXT}$")).select("row", text.alias("text"))
+        text = pl.col("text")
+        cells = frame.select(ROW, text=str(place)).filter(text.str.contains(f"^{NUMBER_TEXT}$"))
+        cells = cells.filter(text.str.contains(r"[.eE]") | (text.str.len_bytes() > SPREADSHEET_DIGITS))
         if len(cells):
             like_numbers[place] = cells
-    texts = pl.Series(sorted(xml.texts), dtype=pl.String)
-    open_ = {place: cells.filter(pl.col("text").is_in(texts.implode())) for place, cells in like_numbers.items()}
+    also_texts = pl.Series(xml.texts, dtype=pl.String).implode()
+    open_ = {place: cells.filter(pl.col("text").is_in(also_texts)) for place, cells in like_numbers.items()}
     values = {float(text) for cells in open_.values() for text in cells["text"]}
-    first = xml.first_column() if values else 0
-    found = [(row, column - first) for row, column in xml.numbers(values)] if values else []
+    found = list(are_numbers(values)) if values else []
     are = pl.DataFrame(found, schema={"row": pl.Int64, "column": pl.Int64}, orient="row")
     for place, cells in open_.items():
         rows = are.filter(pl.col("column") == place)["row"]

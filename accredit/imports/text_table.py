@@ -4,12 +4,12 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 import polars as pl
 
-from accredit.imports.sheets import FIELDS, MARKS, MAX_COLUMNS, MAX_ROWS, NotReadable, Sheet, sheet_of
+from accredit.imports.sheets import FIELDS, MARKS, MAX_COLUMNS, MAX_ROWS, ROW, NotReadable, Sheet, cleaned, sheet_of
 
 SEPARATORS = (";", ",", "\t", "|")
 _BYTE_ORDER_MARKS = {
@@ -26,11 +26,11 @@ _SAID = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 def read_text_table(content: bytes, *, most: int = MAX_ROWS) -> Sheet:
     """Raises NotReadable. `most`: how many rows it may have."""
-    encoding = _encoding(content)
-    text = content.decode(encoding)
+    encoding, text = _decoded(content)
     said = _SAID.match(text)
     if said:
         text = text[said.end() :]
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     separator = said[1] if said else _separator(text)
     told = {
         "format": "CSV",
@@ -44,23 +44,23 @@ def _plain(text: str, separator: str, most: int, told: Mapping[str, str]) -> She
     """A table in which each line is a row of as many fields as the first one has: many times as quick to read. None
     where it is not so plain."""
     text = text.removesuffix("\n").removesuffix("\r")
-    if '"' in text or "\n\n" in text or "\n\r" in text or "\r" in text.replace("\r\n", "\n"):
+    if '"' in text or ("\r" in text and text.count("\r") > text.count("\r\n")):
         return None
     lines = text.count("\n")
-    names = text.partition("\n")[0].rstrip("\r").split(separator)
+    header, _, body = text.partition("\n")
+    names = header.rstrip("\r").split(separator)
     if not names[-1].strip() or lines > most or len(names) > MAX_COLUMNS or lines == 0:
         return None
     schema = {str(place): pl.String() for place in range(len(names))}
-    body = io.BytesIO(text.partition("\n")[2].encode())
     try:
-        cells = pl.read_csv(body, has_header=False, schema=schema, separator=separator, quote_char=None)
+        cells = pl.read_csv(body.encode(), has_header=False, schema=schema, separator=separator, quote_char=None)
     except pl.exceptions.PolarsError:  # a line has more fields
         return None
     if len(cells) != lines or cells.select(pl.any_horizontal(pl.all().str.len_bytes() > MAX_FIELD).any()).item():
         return None
-    rows = pl.int_range(2, lines + 2, eager=True, dtype=pl.Int64)
+    cells = cells.with_columns(pl.int_range(2, lines + 2, eager=True, dtype=pl.Int64).alias(ROW))
     marks = pl.DataFrame(schema=dict(MARKS))
-    return sheet_of(names, cells.get_columns(), rows, marks=marks, told={**told, "first_row": "1"})
+    return sheet_of(names, cleaned(cells), marks=marks, told={**told, "first_row": "1"})
 
 
 def _quoted(text: str, separator: str, most: int, told: Mapping[str, str]) -> Sheet:
@@ -83,43 +83,42 @@ def _quoted(text: str, separator: str, most: int, told: Mapping[str, str]) -> Sh
         for number, fields in taken
         if len(fields) > width and any(map(str.strip, fields[width:]))
     ]
-    cells = [(fields + [""] * (width - len(fields)))[:width] for _number, fields in taken]
-    columns: Sequence[Sequence[str]] = list(zip(*cells, strict=True)) or [()] * width
+    cells = [(number, *(fields + [""] * (width - len(fields)))[:width]) for number, fields in taken]
+    schema = {ROW: pl.Int64(), **{str(place): pl.String() for place in range(width)}}
     return sheet_of(
         header,
-        [pl.Series(column, dtype=pl.String) for column in columns],
-        pl.Series([number for number, _fields in taken], dtype=pl.Int64),
+        cleaned(pl.DataFrame(cells, schema=schema, orient="row")),
         marks=pl.DataFrame(too_long, schema=dict(MARKS)),
         told={**told, "first_row": str(first_row)},
     )
 
 
-def _encoding(content: bytes) -> str:
+def _decoded(content: bytes) -> tuple[str, str]:
+    """The encoding, and the text."""
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if content.startswith(mark):
-            return _checked(content, encoding)
+            return _in(content, encoding)
     if b"\0" in content[:1000]:
         # Text of our countries in UTF-16 has a zero in every other byte.
         zeros = [content[start:1000:2].count(0) for start in (0, 1)]
         half = min(len(content), 1000) // 2
         if max(zeros) < 0.8 * half or min(zeros) > 0.1 * half:
             raise NotReadable("not_text")
-        return _checked(content, "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le")
+        return _in(content, "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le")
     if b"\0" in content:
         raise NotReadable("not_text")
     try:
-        return _checked(content, "utf-8")
+        return _in(content, "utf-8")
     except NotReadable:
-        return _checked(content, "cp1252")
+        return _in(content, "cp1252")
 
 
-def _checked(content: bytes, encoding: str) -> str:
+def _in(content: bytes, encoding: str) -> tuple[str, str]:
     try:
-        content.decode(encoding)
+        return encoding, content.decode(encoding)
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
         raise NotReadable("encoding", row=row) from None
-    return encoding
 
 
 def _separator(text: str) -> str:

@@ -16,7 +16,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from accredit import child
-from accredit.imports import confined, reading, sheets, text_table, words
+from accredit.imports import confined, reading, sheet_xml, sheets, text_table, words
 from accredit.imports import spreadsheet as spreadsheet_reading
 from accredit.imports.confined import read_upload
 from accredit.imports.formats import read_content
@@ -128,7 +128,7 @@ def test_a_table_that_begins_further_down_and_to_the_right_with_days_in_it() -> 
 
 
 @pytest.mark.parametrize("flat", [True, False])
-def test_texts_that_look_like_numbers_are_told_from_numbers(flat: bool) -> None:
+def test_texts_that_look_like_numbers_are_told_from_numbers(flat: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"constant_memory": flat}) as book:  # texts in the cells, or apart from them
         sheet = book.add_worksheet()
@@ -145,6 +145,8 @@ def test_texts_that_look_like_numbers_are_told_from_numbers(flat: bool) -> None:
     assert marks(read_sheet) == [
         (3, 1, "number", "1.5"), (4, 1, "number", "3.5"), (6, 1, "number", "1.25"), (9, 1, "error", "#N/A"),
     ]  # fmt: skip
+    monkeypatch.setattr(sheet_xml, "LARGE_BYTES", 0)  # then another process looks into it
+    assert marks(read(content.getvalue())) == marks(read_sheet)
 
 
 def sheets_of(**rows: list[list[str]]) -> bytes:
@@ -190,8 +192,13 @@ def merged_title(sheet: Worksheet) -> None:
 
 
 def test_nul_characters_and_endless_cells_do_no_harm() -> None:
-    sheet = read(spreadsheet([HEADER, ["1" * 5000, "x"]]))
-    assert len(sheet.cells["0"][0]) == sheets.MAX_CHARACTERS + 1
+    for content in (
+        spreadsheet([HEADER, ["1" * 5000, "a\0b"]]),
+        f"{';'.join(HEADER)}\n{'1' * 5000};a\0b\n".encode("utf-16"),
+    ):
+        sheet = read(content)
+        assert len(sheet.cells["0"][0]) == sheets.MAX_CHARACTERS + 1
+        assert sheet.cells["1"][0] == "a\N{REPLACEMENT CHARACTER}b"
 
 
 def archive(**parts: bytes) -> bytes:
