@@ -55,7 +55,8 @@ class Row(models.Model):
     """A row of an upload, under the number that its spreadsheet shows, as it is corrected."""
 
     pk = models.CompositePrimaryKey("upload_id", "row")
-    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, db_index=False, related_name="+")
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+")
+    """Checking it row by row would take as long as writing them: who writes rows adds the upload, or holds it."""
     row = models.PositiveBigIntegerField()
     cells = ArrayField(models.TextField(null=True))
     marks = models.JSONField(null=True)
