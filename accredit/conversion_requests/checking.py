@@ -10,7 +10,7 @@ import polars as pl
 from psycopg import sql
 
 from accredit.conversion_requests.frames import PLANNED, REQUESTED, WANTED, WANTED_ITEMS
-from accredit.conversion_requests.models import OPEN_STAGES, Kind, Stage
+from accredit.conversion_requests.models import OPEN_STAGES, Kind, Request, Stage
 from accredit.conversion_requests.planning import WHY, plan
 from accredit.conversion_requests.queries import ORDER, State, rules_of, state_of
 from accredit.conversions.models import Status
@@ -46,6 +46,7 @@ FAULTS = {
     "named_twice": "The order is named more than once",
     "raised_before": "The same request was raised before: number %(number)s",
     "open_request": "The request %(number)s for this order is still open",
+    "not_correctable": "The request was decided, withdrawn or corrected meanwhile",
     **{code: said for code, said in WHY.items() if code not in ("changed_since", "recorded_meanwhile", "error")},
 }
 """What can be wrong, with the details that the sentence takes. The codes are for programs."""
@@ -55,17 +56,21 @@ NO_ITEMS = pl.DataFrame(schema=dict(WANTED_ITEMS))
 LATEST_CONVERSIONS = 20_000
 """Whose categories the program knows, beside those that its terms name."""
 KNOWN_NAMED = 12
+ROWS_NAMED = 5
 _TEXTS = tuple(name for name, dtype in WANTED.items() if dtype == TEXT and name not in ("kind", "source"))
 _REQUIRED = ("partner", "event_type", "order_token", "occurred_at", "turnover_minor")
 _OPEN = [stage.value for stage in OPEN_STAGES]
+CORRECTABLE = (Stage.INQUIRED, Stage.FAILED, Stage.REJECTED)
+_DONE = ("no_change", "partners_own")
+"""Why nothing comes of what was asked and done before."""
 _CREATES = pl.col("kind") == Kind.CREATE.value
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """`faults` (FOUND, `column` a name of WANTED, `items` or empty); of the rows that are complete what they ask for
-    (`requests`: REQUESTED with `source` and `digest`; `items`) and what would come of it (`planned`, PLANNED); and
-    those that were raised before (`known`, KNOWN)."""
+    (`requests`: REQUESTED with `source`, `digest` and `is_done`: whether it says so already; `items`) and what would
+    come of it (`planned`, PLANNED); and those that were raised before (`known`, KNOWN)."""
 
     faults: pl.DataFrame
     requests: pl.DataFrame
@@ -74,10 +79,17 @@ class Checked:
     known: pl.DataFrame
 
 
-def check(view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame = NO_ITEMS, *, now: datetime) -> Checked:
+def check(
+    view: Viewpoint,
+    wanted: pl.DataFrame,
+    items: pl.DataFrame = NO_ITEMS,
+    *,
+    now: datetime,
+    replaces: UUID | None = None,
+) -> Checked:
     """Everything that is wrong with what the viewer wants to raise (WANTED, with their WANTED_ITEMS). Partners are told
-    of a claim that it is one, and no more."""
-    checked = check_in_full(view, wanted, items, now=now)
+    of a claim that it is one, and no more. `replaces`: the request that it takes the place of."""
+    checked = check_in_full(view, wanted, items, now=now, replaces=replaces)
     if view.sees_everything:
         return checked
     told = ("row", "kind", "why", "field", "partner", "currency")
@@ -86,24 +98,25 @@ def check(view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame = NO_ITEMS,
     return replace(checked, planned=checked.planned.with_columns(hidden))
 
 
-def check_in_full(view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame, *, now: datetime) -> Checked:
+def check_in_full(
+    view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame, *, now: datetime, replaces: UUID | None = None
+) -> Checked:
     """As `check`, with what only the program's owners may know."""
     program = view.program
     value = program_value(program.id)
     rows = _filled(view, value, wanted)
     state = state_of(program.id, rows, lock=False)
-    rows = _named(rows, state)
+    rows = _named(view, rows, state)
     structural = pl.concat([*_incomplete(view, value, rows), *_malformed(rows, items)])
     complete = ~pl.col("row").is_in(structural["row"].unique().implode())
     requests = rows.filter(complete).select(*REQUESTED, "source")
     lines = items.filter(pl.col("row").is_in(requests["row"].implode())).select(*WANTED_ITEMS)
     planned = plan(value, requests.select(*REQUESTED), lines, state).rows
-    requests = requests.with_columns(digest=_digests(requests, lines)).join(
-        planned.select("row", kind_now="kind", planned_id="conversion_id", planned_changes="changes"),
-        on="row",
-        maintain_order="left",
-    )
-    known, in_the_way = standing(program.id, requests)
+    met = planned.select("row", "kind", "conversion_id", "changes", is_done=pl.col("why").is_in(_DONE))
+    digests = _digests(requests, lines, replaces)
+    requests = requests.drop("kind", "conversion_id", "changes").with_columns(digest=digests)
+    resolved = requests.join(met, on="row", maintain_order="left").select(*REQUESTED, "source", "digest", "is_done")
+    known, in_the_way = standing(program.id, resolved, replaces)
     faults = pl.concat(
         [
             structural,
@@ -112,15 +125,14 @@ def check_in_full(view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame, *,
             _unknown_category(program.id, value, rows),
             _said(known, "", "raised_before", number="number"),
             in_the_way,
-            _of_plan(planned),
+            _of_plan(planned, view),
         ]
     )
     # What was raised and done is there by now: that it was raised says why.
     faults = faults.filter(~pl.col("row").is_in(known["row"].implode()) | (pl.col("code") == "raised_before"))
-    resolved = requests.with_columns(kind="kind_now", conversion_id="planned_id", changes="planned_changes")
     return Checked(
         faults.unique(maintain_order=True).sort("row", maintain_order=True),
-        resolved.select(*REQUESTED, "source", "digest"),
+        resolved,
         lines,
         planned.select(*PLANNED),
         known,
@@ -141,13 +153,13 @@ def _filled(view: Viewpoint, value: Program, wanted: pl.DataFrame) -> pl.DataFra
     )
 
 
-def _named(rows: pl.DataFrame, state: State) -> pl.DataFrame:
-    """The rows with event type and order of the conversions that they name by id, or by an order token alone, and with
-    `order_is`: the order of the conversion that is named by its id."""
+def _named(view: Viewpoint, rows: pl.DataFrame, state: State) -> pl.DataFrame:
+    """The rows with event type, order and partner of the conversions that they name by id, or by an order token alone,
+    and with `order_is`: the order of the conversion that is named by its id."""
     of_id = state.conversions.select(conversion_id="id", type_of_id="event_type", order_is="order_token")
     once = state.conversions.filter(~pl.col("order_token").is_duplicated())
     of_order = once.select("order_token", type_of_order="event_type")
-    return (
+    named = (
         rows.join(of_id, on="conversion_id", how="left", maintain_order="left")
         .join(of_order, on="order_token", how="left", maintain_order="left")
         .with_columns(
@@ -157,6 +169,10 @@ def _named(rows: pl.DataFrame, state: State) -> pl.DataFrame:
             currency=pl.coalesce("currency", _of_conversion(rows, state, "currency")),
         )
     )
+    # A change is asked for whoever has the conversion, where the viewer may ask for them.
+    named = named.with_columns(credited=_of_conversion(named, state, "partner"))
+    may_ask = pl.lit(True) if view.partners is None else pl.col("credited").is_in(sorted(view.partners))
+    return named.with_columns(partner=pl.coalesce("partner", pl.when(~_CREATES & may_ask).then("credited")))
 
 
 def _of_conversion(rows: pl.DataFrame, state: State, name: str) -> pl.Series:
@@ -170,7 +186,7 @@ def _of_conversion(rows: pl.DataFrame, state: State, name: str) -> pl.Series:
     return by_id.zip_with(by_id.is_not_null(), by_order)
 
 
-def _said(rows: pl.DataFrame, column: str, code: str, **details: str) -> pl.DataFrame:
+def _said(rows: pl.DataFrame, column: str, code: str, /, **details: str) -> pl.DataFrame:
     """FOUND: a fault of this column in each of these rows. `details`: in which columns of the rows they stand."""
     texts = {name: json_text.text(pl.col(of).cast(pl.String)) for name, of in details.items()}
     return rows.select(
@@ -274,7 +290,7 @@ def _categories_of_terms(value: Program) -> Sequence[str]:
     return sorted({text for when in whens for rule in when if rule.field == "category" for text in rule.values})
 
 
-def _digests(requests: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
+def _digests(requests: pl.DataFrame, items: pl.DataFrame, replaces: UUID | None) -> pl.Series:
     """Of everything that the rows ask for, so that the same is raised once."""
     left_out = ("row", "number", "conversion_id", "changes")
     lines = json_of_items(requests, items)
@@ -289,6 +305,7 @@ def _digests(requests: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
                     if name not in left_out
                 },
                 "items": pl.lit(lines),
+                "replaces": json_text.text(pl.lit(replaces and str(replaces), TEXT)),
             }
         )
     ).to_series()
@@ -317,44 +334,82 @@ def json_of_items(requests: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
     return json_text.arrays(lines, "number", "line", len(requests)).replace("[]", None).alias("items")
 
 
-def standing(program_id: UUID, requests: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows (REQUESTED with `digest`) that were raised before (KNOWN); and FOUND of those that are in the way of each
-    other, or of a request that is still open."""
+def standing(
+    program_id: UUID, requests: pl.DataFrame, replaces: UUID | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows (REQUESTED with `digest` and `is_done`) that were raised before (KNOWN); and FOUND of those that are in the
+    way of each other, or of a request that is still open, but for the one that they take the place of."""
     known = _raised_before(program_id, requests)
-    return known, pl.concat(list(_of_others(program_id, requests, known)))
+    return known, pl.concat(list(_of_others(program_id, requests, known, replaces)))
 
 
 def _raised_before(program_id: UUID, requests: pl.DataFrame) -> pl.DataFrame:
-    """KNOWN: rows that say what a request that was not withdrawn says."""
+    """KNOWN: rows that say what a request that was not withdrawn says. Once that is decided and the
+    conversion has changed since, the same is another request, if something comes of it."""
     query = sql.SQL("""
-        select replace(wanted, '-', ''), found.id, number, stage from unnest({digests}) wanted cross join lateral (
-            select id, number, stage from conversion_requests_request
-            where program_id = {program_id} and digest = wanted::uuid and stage <> {withdrawn} limit 1
+        select replace(wanted, '-', ''), found.id, number, stage, changes from unnest({digests}) wanted
+        cross join lateral (
+            select id, number, stage, changes from conversion_requests_request
+            where program_id = {program_id} and digest = wanted::uuid
+                and (stage <> {withdrawn} or replaced_by is not null)
+            order by number desc limit 1
         ) found
     """).format(
         digests=text_array(requests["digest"]),
         program_id=sql.Literal(program_id),
         withdrawn=sql.Literal(Stage.WITHDRAWN.value),
     )
-    found = copy_out(query, {"digest": TEXT, **{name: KNOWN[name] for name in KNOWN if name != "row"}})
-    return requests.select("row", "digest").join(found, on="digest", maintain_order="left").select(*KNOWN)
+    schema = {"digest": TEXT, **{name: KNOWN[name] for name in KNOWN if name != "row"}, "changes_then": pl.Int64()}
+    before = requests.select("row", "digest", "changes", "is_done")
+    before = before.join(copy_out(query, schema), on="digest", maintain_order="left")
+    same = pl.col("stage").is_in(_OPEN) | pl.col("changes").eq_missing(pl.col("changes_then")) | pl.col("is_done")
+    return before.filter(same).select(*KNOWN)
 
 
-def _of_others(program_id: UUID, requests: pl.DataFrame, known: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _of_others(
+    program_id: UUID, requests: pl.DataFrame, known: pl.DataFrame, replaces: UUID | None
+) -> Iterator[pl.DataFrame]:
     new = requests.filter(~pl.col("row").is_in(known["row"].implode()))
     key = ["partner", *ORDER]
-    yield _said(new.filter(pl.struct(key).is_duplicated()), "order_token", "named_twice")
+    yield _said(_several(new, key), "order_token", "named_twice", rows="rows")
+    to_be = new.drop_nulls("new_order_token").with_columns(pl.col("new_order_token").alias("order_token"))
+    if len(to_be):
+        twice = _several(pl.concat([to_be, new.filter(_CREATES)]), ORDER)
+        yield _said(twice.join(to_be, on="row", how="semi"), "new_order_token", "named_twice", rows="rows")
     query = sql.SQL("""
         select partner, event_type, order_token, number from unnest({tokens}) wanted cross join lateral (
             select partner, event_type, order_token, number from conversion_requests_request
             where program_id = {program_id} and order_token = wanted and stage = any({stages})
+                and id is distinct from {replaces}
         ) found
-    """).format(tokens=text_array(new["order_token"]), program_id=sql.Literal(program_id), stages=sql.Literal(_OPEN))
+    """).format(
+        tokens=text_array(new["order_token"]),
+        program_id=sql.Literal(program_id),
+        stages=sql.Literal(_OPEN),
+        replaces=sql.Literal(replaces),
+    )
     there = copy_out(query, {**dict.fromkeys(key, TEXT), "found": pl.Int64()})
     yield _said(new.join(there, on=key), "order_token", "open_request", number="found")
+    if replaces is not None:
+        old = Request.objects.get(program=program_id, id=replaces)
+        yield _said(new.clear() if is_correctable(old) else new, "", "not_correctable")
 
 
-def _of_plan(planned: pl.DataFrame) -> pl.DataFrame:
-    refused = planned.filter(pl.col("why").is_not_null())
+def is_correctable(request: Request) -> bool:
+    """Whether another request may take the place of this one: of an open one, to correct it; of one that was rejected,
+    to ask again."""
+    return request.stage in CORRECTABLE and request.replaced_by is None
+
+
+def _several(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """The rows that have their key in common with others, with `rows`: the first of these."""
+    several = rows.filter(pl.struct(key).is_duplicated())
+    return several.with_columns(rows=pl.col("row").cast(TEXT).head(ROWS_NAMED).str.join(", ").over(key))
+
+
+def _of_plan(planned: pl.DataFrame, view: Viewpoint) -> pl.DataFrame:
+    """FOUND. In which currency somebody else's order is, a partner is not told: whoever decides sees it."""
+    secret = (pl.col("kind") == Kind.CLAIM.value) & (pl.col("why") == "currency_differs")
+    refused = planned.filter(pl.col("why").is_not_null() & (pl.lit(view.sees_everything) | ~secret))
     found = refused.select("row", column="field", code="why", details=pl.lit(None, TEXT))
     return found.cast(dict(FOUND))  # type: ignore[arg-type]

@@ -9,11 +9,12 @@ import polars as pl
 from django.db import transaction
 from psycopg import sql
 
-from accredit.conversion_requests.frames import ASKED, PLANNED
+from accredit.conversion_requests.frames import ASKED, DECIDED, PLANNED, UNDECIDED
 from accredit.conversion_requests.models import Kind, Request, Rules, Stage
 from accredit.conversion_requests.moving import MOVES, Moved, move
 from accredit.conversion_requests.planning import plan
 from accredit.conversion_requests.queries import requested, rules_of, state_of
+from accredit.conversion_requests.ruling import by_rule
 from accredit.conversion_requests.waking import wake
 from accredit.conversions.history import CHANGES, Actor
 from accredit.conversions.models import Way
@@ -166,7 +167,8 @@ def _write(program_id: UUID, rows: pl.DataFrame, actor: Actor, now: datetime) ->
         changes="changes_is",
     )
     move(program_id, _moves(accepted, actor), now=now, others=seen)
-    move(program_id, _moves(rows.filter(pl.col("verdict") == Stage.REJECTED.value), actor), now=now)
+    rejected = rows.filter(pl.col("verdict") == Stage.REJECTED.value)
+    move(program_id, _moves(rejected, actor), now=now, others=rejected.select(changes="changes_is"))
 
 
 def _moves(rows: pl.DataFrame, actor: Actor) -> pl.DataFrame:
@@ -199,11 +201,8 @@ def accept_due(program: Program, *, now: datetime) -> int:
 
 
 def accept_by_rule(program: Program, rules: Rules, rows: pl.DataFrame, *, now: datetime) -> Moved:
-    """Accept those requests (PLANNED, with `id` and `stages`) that the rules allow."""
-    within = pl.lit(True) if rules.accept_up_to_minor is None else (
-        (pl.col("currency") == program.currency) & (pl.col("difference_minor") <= rules.accept_up_to_minor)
-    )  # fmt: skip
-    asked = rows.filter(pl.col("why").is_null() & within).select(
+    """Accept those requests (PLANNED, with `id` and `stages`) that the rules accept."""
+    asked = by_rule(rules, program.currency, rows).select(
         "id",
         "stages",
         "changes",
@@ -211,4 +210,10 @@ def accept_by_rule(program: Program, rules: Rules, rows: pl.DataFrame, *, now: d
         reason=pl.lit(None, TEXT),
         comment=pl.lit(None, TEXT),
     )
-    return decide(program, asked.select(*ASKED), actor=Actor(Way.AUTOMATIC), now=now)
+    actor = Actor(Way.AUTOMATIC)
+    parts = [decide(program, part, actor=actor, now=now) for part in asked.select(*ASKED).iter_slices(BATCH_REQUESTS)]
+    done, undone = (
+        pl.concat([pl.DataFrame(schema=dict(schema)), *(getattr(part, name) for part in parts)])
+        for name, schema in (("done", DECIDED), ("undone", UNDECIDED))
+    )
+    return Moved(done, undone)

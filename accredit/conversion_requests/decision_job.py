@@ -31,13 +31,13 @@ def _step(work: Work) -> Batch:
 
 
 def rows_of(undecided: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a job (`jobs.kinds.ROWS`) that tell what was not decided (UNDECIDED), and why. They name the request
-    by its number: a job's keys are those of conversions."""
+    """The rows of a job (`jobs.kinds.ROWS`) that tell what was not decided (UNDECIDED), and why; `name` is the number
+    of the request."""
     at = pl.col("changed_at").dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
     facts = {name: json_text.text(pl.col(name)) for name in ("stage", "changed_by")}
     facts["changed_at"] = json_text.text(at)
     return undecided.select(
-        pl.lit(None, pl.String).alias("key"),
+        pl.col("id").alias("key"),
         pl.coalesce(pl.col("number").cast(pl.String), "id").alias("name"),
         pl.lit(None, pl.String).alias("source"),
         "why",

@@ -2,8 +2,8 @@
 conversions with its order number, and other requests of the same order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from accredit.conversions.models import Conversion, Decision
 from accredit.engine.frames import SUB_IDS
 from accredit.programs.models import EventType
 from accredit.programs.visibility import Viewpoint
+from accredit.tracking.archive import file_of
 
 CLICKS_SHOWN = 50
 WINDOW = timedelta(days=30)
@@ -37,8 +38,6 @@ class Basis(StrEnum):
     """All of the partner's within NEAR before the order, whoever clicked: there is nothing that tells the customer."""
     TOO_MANY = "too_many"
     """None: there were too many to look through."""
-    HIDDEN = "hidden"
-    """None: the order is somebody else's, and the viewer is not told of its journey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +77,26 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """`clicks`: the latest CLICKS_SHOWN of `click_count`, the latest first. `order_known`: whether there is a
-    conversion of this order number; `orders` only for who may read them."""
+class Found:
+    """Clicks of the partner before `before`: the latest CLICKS_SHOWN of `count`, the latest first. `not_kept`: of a
+    journey, how many clicks of whomever it had beyond those that are kept; `since`: of a search, from which day on the
+    log was looked through, where older ones are in the archive."""
 
     basis: Basis
+    before: datetime
     clicks: Sequence[Click] = ()
-    click_count: int = 0
+    count: int = 0
+    not_kept: int = 0
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`found`: in the journey of the conversion, where the viewer may read it; and in the click log, for what may lack
+    a journey. `order_known`: whether there is a conversion of this order number; `orders` only for who may read
+    them."""
+
+    found: Sequence[Found] = ()
     order_known: bool = False
     orders: Sequence[Order] = ()
     earlier: Sequence[Earlier] = ()
@@ -93,16 +105,16 @@ class Evidence:
 def evidence(view: Viewpoint, request: Request) -> Evidence:
     """What there is to know about a request of the viewer's program, as the viewer may read it."""
     orders = _orders(view, request)
-    shown = [order for order in orders if order.conversion_id is not None]
-    told = Evidence(Basis.HIDDEN, order_known=bool(orders), orders=shown, earlier=_earlier(view, request))
-    if request.kind == Kind.CREATE:
-        basis, clicks, count, visitors = _searched(request)
-        near = _near(request, visitors) if view.sees_everything else []
-        return replace(told, basis=basis, clicks=clicks, click_count=count, orders=[*shown, *near])
-    if request.conversion_id not in [order.conversion_id for order in shown]:
-        return told
-    clicks = _of_journey(request)
-    return replace(told, basis=Basis.JOURNEY, clicks=clicks[:CLICKS_SHOWN], click_count=len(clicks))
+    shown = {order.conversion_id: order for order in orders if order.conversion_id is not None}
+    about = shown.get(request.conversion_id) if request.conversion_id is not None else None
+    found, near = [], []
+    if request.kind != Kind.CREATE and about is not None and about.occurred_at is not None:
+        found.append(_of_journey(request, about.occurred_at))
+    if request.kind != Kind.CHANGE:
+        searched, visitors = _searched(request, about and about.occurred_at)
+        found.append(searched)
+        near = _near(request, searched.before, visitors) if view.sees_everything else []
+    return Evidence(found, order_known=bool(orders), orders=[*shown.values(), *near], earlier=_earlier(view, request))
 
 
 def _orders(view: Viewpoint, request: Request) -> Sequence[Order]:
@@ -137,19 +149,20 @@ def _earlier(view: Viewpoint, request: Request) -> Sequence[Earlier]:
     return [Earlier(*row) for row in found.order_by("-number").values_list(*names)[:CLICKS_SHOWN]]
 
 
-def _of_journey(request: Request) -> Sequence[Click]:
-    """The partner's clicks in the journey of the conversion, the latest first, as its decisions tell of them."""
+def _of_journey(request: Request, occurred_at: datetime) -> Found:
+    """The partner's clicks in the journey of the conversion, as its last decision tells of them."""
     assert request.conversion_id is not None, "only what is there has a journey"
     decision = Decision.objects.filter(program=request.program_id, conversion_id=request.conversion_id).order_by(
         "-number"
     )
-    explanation = decision.values_list("explanation", flat=True).first() or []
+    explanation, not_kept = decision.values_list("explanation", "explanation_more").first() or ([], 0)
     clicks = [
         Click(click_id, _EPOCH + timedelta(microseconds=clicked_at), outcome)
         for party, click_id, clicked_at, _code, _group, outcome in explanation
         if party == f"p:{request.partner}" and click_id is not None and clicked_at is not None
     ]
-    return sorted(clicks, key=lambda click: click.clicked_at, reverse=True)
+    clicks.sort(key=lambda click: click.clicked_at, reverse=True)
+    return Found(Basis.JOURNEY, occurred_at, clicks[:CLICKS_SHOWN], len(clicks), not_kept=not_kept)
 
 
 _SEARCH = """
@@ -159,27 +172,37 @@ order by clicked_at desc limit %s
 """
 
 
-def _searched(request: Request) -> tuple[Basis, Sequence[Click], int, Sequence[str]]:
-    """The partner's clicks that may have led to an order without a journey, how many they are, and their visitors."""
-    assert request.occurred_at is not None, "what is not there yet has its time from the request"
+def _searched(request: Request, occurred_at: datetime | None) -> tuple[Found, Sequence[str]]:
+    """The partner's clicks in the log that may have led to the order, and their visitors. `occurred_at`: of the order,
+    where the viewer may know it."""
+    before = occurred_at or request.occurred_at
+    assert before is not None, "a create says when the order was placed"
     given = {name: getattr(request, name) for name in SUB_IDS if getattr(request, name)}
     basis, window = (Basis.SUB_IDS, WINDOW) if given else (Basis.PARTNER, NEAR)
     query = _SEARCH.format(" ".join(f"and {name} = %s" for name in given))
-    since = request.occurred_at - window
-    parameters = [request.program_id, request.partner, since, request.occurred_at, *given.values(), CLICKS_SHOWN]
-    rows = _in_time(query, parameters)
+    since = before - window
+    rows = _in_time(query, [request.program_id, request.partner, since, before, *given.values(), CLICKS_SHOWN])
     if rows is None:
-        return Basis.TOO_MANY, [], 0, []
+        return Found(Basis.TOO_MANY, before), []
     clicks = [Click(click_id, clicked_at) for click_id, clicked_at, *_ in rows]
     visitors = sorted({visitor for _, _, visitor, _ in rows if visitor}) if given else []
-    return basis, clicks, rows[0][3] if rows else 0, visitors
+    found = Found(basis, before, clicks, rows[0][3] if rows else 0, since=_behind_archive(since, before))
+    return found, visitors
 
 
-def _near(request: Request, visitors: Sequence[str]) -> Sequence[Order]:
-    """Conversions by these visitors at about the time of the order."""
-    if not visitors or request.occurred_at is None:
+def _behind_archive(since: datetime, until: datetime) -> date | None:
+    """The day after the last one between these times whose clicks are in the archive; None where none are."""
+    first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
+    days = [last - timedelta(days=ago) for ago in range((last - first).days + 1)]
+    archived = next((day for day in days if file_of(day).exists()), None)
+    return archived and archived + timedelta(days=1)
+
+
+def _near(request: Request, at: datetime, visitors: Sequence[str]) -> Sequence[Order]:
+    """Other conversions by these visitors at about this time."""
+    if not visitors:
         return []
-    around = (request.occurred_at - NEAR, request.occurred_at + NEAR)
+    around = (at - NEAR, at + NEAR)
     found = Conversion.objects.filter(
         program=request.program_id, visitor_id__in=visitors, occurred_at__range=around
     ).exclude(order_token=request.order_token)

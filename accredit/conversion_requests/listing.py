@@ -16,7 +16,8 @@ from accredit.lists.listing import List
 from accredit.programs.visibility import Viewpoint
 
 DEFAULT = (
-    "time", "number", "by", "status", "type", "order", "partner", "turnover", "commission", "model", "answer",
+    "time", "number", "by", "status", "type", "order", "advertiser", "partner", "turnover", "commission", "model",
+    "program", "answer",
 )  # fmt: skip
 COLUMNS: Mapping[str, Column] = {
     column.name: column

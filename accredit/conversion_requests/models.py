@@ -62,16 +62,20 @@ class Request(Fact):
     conversion_id = models.UUIDField(null=True)
     """Null while the conversion is not there."""
     changes = models.PositiveIntegerField(null=True)
-    """How many changes the conversion had had when it was looked at to raise the request, or last to accept it."""
+    """How many changes the conversion had had when it was looked at to raise the request, or last to decide it; of a
+    processed one with its own."""
     raised_at = models.DateTimeField()
     raised_by = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False, related_name="+")
     way = models.TextField(choices=Way, db_collation="C")
     source = models.TextField(null=True)
     """Where it stood, such as the file and its row."""
     digest = models.UUIDField()
-    """Of partner, kind, order and everything wanted: the same request is raised once."""
+    """Of partner, kind, order, everything wanted and the request that it takes the place of: the same one is raised
+    once, until its conversion has changed."""
     changed_at = models.DateTimeField()
     """When it came to its stage."""
+    replaced_by = models.UUIDField(null=True)
+    """The request that corrects this one, which is withdrawn by that, or that asks again for what was rejected."""
     answer_from = models.TextField(null=True, db_collation="C")
     """Who has to answer next: `partner` or `advertiser`; null: nobody."""
 
@@ -103,7 +107,7 @@ class Request(Fact):
     change; quantity 0 cancels one."""
     before = models.JSONField(null=True)
     """Of a change or claim: the fields that it changes, as they were: when it was raised, then when it was
-    processed."""
+    processed. Of a claim not for the partner's eyes: it says what the order had earned, and whom."""
 
     turnover_shown_minor = models.BigIntegerField()
     """What lists show: the wanted turnover, or else that of the conversion."""
@@ -115,7 +119,15 @@ class Request(Fact):
         constraints = [
             models.UniqueConstraint(fields=["program", "number"], name="request_number"),
             models.UniqueConstraint(
-                fields=["program", "digest"], condition=~models.Q(stage=Stage.WITHDRAWN), name="request_once"
+                fields=["program", "digest", "changes"],
+                condition=~models.Q(stage=Stage.WITHDRAWN) | models.Q(replaced_by__isnull=False),
+                nulls_distinct=False,
+                name="request_once",
+            ),
+            models.UniqueConstraint(
+                fields=["program", "replaced_by"],
+                condition=models.Q(replaced_by__isnull=False),
+                name="request_replaces_one",
             ),
             models.UniqueConstraint(
                 fields=["program", "partner", "event_type", "order_token"],

@@ -22,8 +22,12 @@ from accredit.engine.trace import CommissionTooLarge, Trace, summarize, worked_o
 SET_BY_HAND = "set by hand"
 """The commission model of a claimed commission that was accepted."""
 CHANGES, CLAIMS, CREATES = (pl.col("kind") == kind.value for kind in (Kind.CHANGE, Kind.CLAIM, Kind.CREATE))
+KEPT_BY_CLAIMS = (
+    "occurred_at", "currency", "turnover_minor", "category", "customer_status", "promo_code", "country", "items",
+)  # fmt: skip
+"""What a claim may say of its order and does not change: it stays as the shop reported it."""
 _NAMES_ANEW = ("category", "customer_status")
-_COALESCED = ("promo_code", "category", "country")
+_OF_ORDER = ("promo_code", "category", "country", "customer_status")
 
 
 class NotPossible(Exception):
@@ -116,18 +120,17 @@ def _with_created(kept: Trace, conversions: pl.DataFrame, created: pl.DataFrame)
 def _conversions(rows: pl.DataFrame, turnovers: pl.Series) -> pl.DataFrame:
     """CONVERSIONS as they would be; of CLICK_FIELDS the order's own."""
     now = {name: pl.col(f"{name}_now") for name in CONVERSIONS}
-    wanted_or_now = {name: pl.coalesce(pl.col(name), now[name]) for name in (*_COALESCED, *CLICK_FIELDS)}
-    by_kind = {name: pl.when(CLAIMS).then(now[name]).otherwise(wanted_or_now[name]) for name in _COALESCED}
+    changed = {name: pl.coalesce(pl.col(name), now[name]) for name in (*_OF_ORDER, *CLICK_FIELDS)}
+    by_kind = {
+        name: pl.when(CLAIMS).then(now[name]).otherwise(value) if name in KEPT_BY_CLAIMS else value
+        for name, value in changed.items()
+    }
     return rows.select(
         **{
             **now,
             **{name: pl.coalesce(now[name], name) for name in ("event_type", "occurred_at", "currency")},
             "order_token": pl.coalesce(pl.when(CHANGES).then("new_order_token"), now["order_token"], "order_token"),
             **by_kind,
-            **{name: wanted_or_now[name] for name in CLICK_FIELDS},
-            "customer_status": pl.when(CLAIMS)
-            .then(now["customer_status"])
-            .otherwise(pl.coalesce("customer_status", now["customer_status"])),
             "customer_status_word": pl.coalesce(
                 now["customer_status_word"], pl.when(CREATES).then("customer_status_asked")
             ),

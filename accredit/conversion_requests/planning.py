@@ -7,7 +7,15 @@ import polars as pl
 
 from accredit.conversion_requests.frames import PLANNED
 from accredit.conversion_requests.models import Kind
-from accredit.conversion_requests.outcomes import CHANGES, CLAIMS, CREATES, NotPossible, Outcome, outcome_of
+from accredit.conversion_requests.outcomes import (
+    CHANGES,
+    CLAIMS,
+    CREATES,
+    KEPT_BY_CLAIMS,
+    NotPossible,
+    Outcome,
+    outcome_of,
+)
 from accredit.conversion_requests.queries import ORDER, SHOWN, STORED, State
 from accredit.conversions.models import Status
 from accredit.database import json_text
@@ -29,6 +37,7 @@ WHY = {
     "reason_missing": "A rejection needs one of the program's reasons",
     "reason_unknown": "The program has no such rejection reason",
     "reason_without_rejection": "A reason is for rejections alone",
+    "status_once": "It was validated, and is not open again: ask for approved or rejected",
     "rejected": "It is rejected, and nothing is paid for it: ask for another status as well",
     "order_taken": "There is an order of this number already",
     "time_differs": "The conversion occurred on another day, and its time cannot be changed",
@@ -107,10 +116,14 @@ def _beside(program: Program, requests: pl.DataFrame, state: State) -> pl.DataFr
 
 
 def _status_then() -> pl.Expr:
-    """The status that is asked for, or that it has; what is claimed is asked to be paid."""
-    rejected = pl.col("status_now") == Status.REJECTED.value
-    reopened = pl.when(CLAIMS & rejected).then(pl.lit(Status.OPEN.value))
-    return pl.coalesce("status", reopened, "status_now", pl.lit(Status.OPEN.value))
+    """The status that is asked for, or that it has. What was validated is not open again: a claim of it is accepted to
+    be paid."""
+    claimed = pl.when(CLAIMS & _is_validated()).then(pl.lit(Status.APPROVED.value))
+    return pl.coalesce(claimed, "status", "status_now", pl.lit(Status.OPEN.value))
+
+
+def _is_validated() -> pl.Expr:
+    return (pl.col("status_now") != Status.OPEN.value).fill_null(False)
 
 
 def _with_credits(program: Program, rows: pl.DataFrame) -> pl.DataFrame:
@@ -125,12 +138,11 @@ def _with_credits(program: Program, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _differences(items: pl.DataFrame) -> list[pl.Expr]:
     """`differs`: the names of the wanted columns that are not as they are, items aside; `has_items`."""
-    status = pl.col("status").is_not_null() & (pl.col("status") != pl.col("status_now"))
     differs = {
         **{name: pl.col(name).is_not_null() & pl.col(name).ne_missing(pl.col(now)) for name, now in NOW.items()},
         "turnover_minor": pl.col("turnover_minor") != pl.col("turnover_minor_now"),
         "claimed_minor": pl.col("claimed_minor") != pl.col("commission_minor_now"),
-        "status": status,
+        "status": pl.col("status_then") != pl.col("status_now"),
         "rejection_reason": pl.col("rejection_reason").is_not_null()
         & pl.col("rejection_reason").ne_missing(pl.col("rejection_reason_now")),
     }
@@ -156,6 +168,8 @@ def _refusal(program: Program, state: State, *, as_looked_at: bool) -> list[pl.E
     day = [pl.col(name).dt.convert_time_zone(program.timezone).dt.date() for name in ("occurred_at", "occurred_at_now")]
     of_money = pl.any_horizontal("has_items", *(f"differs_{name}" for name in _OF_MONEY))
     was_create = pl.col("kind_asked") == Kind.CREATE.value
+    asks_to_open = pl.col("status") == Status.OPEN.value
+    has_amounts = CHANGES | (CLAIMS & pl.col("claimed_minor").is_not_null())
     refusals: Sequence[tuple[str, str, pl.Expr]] = [
         ("partners_own", "order_token", is_new & there & (pl.col("partner_now") == pl.col("partner"))),
         ("recorded_meanwhile", "order_token", pl.lit(as_looked_at) & was_create & there),
@@ -165,8 +179,9 @@ def _refusal(program: Program, state: State, *, as_looked_at: bool) -> list[pl.E
         ("changed_since", "", pl.lit(as_looked_at) & (pl.col("changes") != pl.col("changes_now"))),
         ("no_live_contract", "partner", is_new & pl.col("given_terms").is_null()),
         ("time_differs", "occurred_at", CHANGES & (day[0] != day[1])),
-        ("currency_differs", "currency", CHANGES & (pl.col("currency") != pl.col("currency_now"))),
-        ("status_of_create", "status", is_new & rejected),
+        ("currency_differs", "currency", has_amounts & (pl.col("currency") != pl.col("currency_now"))),
+        ("status_of_create", "status", is_new & (pl.col("status") == Status.REJECTED.value)),
+        ("status_once", "status", CHANGES & asks_to_open & _is_validated()),
         ("reason_missing", "rejection_reason", rejected & reason.is_null()),
         ("reason_unknown", "rejection_reason", rejected & ~pl.col("rejection_reason").is_in(reasons)),
         ("reason_without_rejection", "rejection_reason", ~rejected & pl.col("rejection_reason").is_not_null()),
@@ -244,14 +259,14 @@ def _told(rows: pl.DataFrame, items: pl.DataFrame, state: State, outcome: Outcom
             difference_minor=after.fill_null(0) - now.fill_null(0),
             model_before="model_now",
             model=pl.when(doable).then("model_then").otherwise("model_now"),
-            before=pl.when(doable & CHANGES).then("before"),
+            before=pl.when(pl.col("id_now").is_not_null()).then("before"),
         )
         .cast(dict(PLANNED))  # type: ignore[arg-type]
     )
 
 
 def _before(items: pl.DataFrame, state: State, rows: pl.DataFrame) -> list[pl.Expr]:
-    """`before`: the fields that a change replaces, as they are (JSON)."""
+    """`before`: the fields that a change or claim replaces, as they are (JSON)."""
     texts = {name: json_text.text(pl.col(now)) for name, now in NOW.items()}
     values = {
         **texts,
@@ -260,10 +275,19 @@ def _before(items: pl.DataFrame, state: State, rows: pl.DataFrame) -> list[pl.Ex
         "status": json_text.text(pl.col("status_now")),
         "rejection_reason": json_text.text(pl.col("rejection_reason_now")),
     }
-    members = {name: pl.when(f"differs_{name}").then(value.fill_null("null")) for name, value in values.items()}
+    members = {
+        name: pl.when(pl.col(f"differs_{name}") & _is_taken_over(name)).then(value.fill_null("null"))
+        for name, value in values.items()
+    }
+    members |= {name: pl.when(CLAIMS).then(json_text.text(pl.col(f"{name}_now"))) for name in ("partner", "channel")}
     lines = _lines_before(items, state, rows)
-    members["items"] = pl.when("has_items").then(pl.lit(lines))
+    members["items"] = pl.when(pl.col("has_items") & _is_taken_over("items")).then(pl.lit(lines))
     return [json_text.object_of(members).alias("before")]
+
+
+def _is_taken_over(name: str) -> pl.Expr:
+    """Whether what is wanted there is written."""
+    return CHANGES | pl.lit(name not in KEPT_BY_CLAIMS)
 
 
 def _lines_before(items: pl.DataFrame, state: State, rows: pl.DataFrame) -> pl.Series:

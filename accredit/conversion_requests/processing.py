@@ -121,7 +121,12 @@ def _process_together(
     rows = (
         requests.select("row", "request_id", "stages", asked_id="conversion_id")
         .join(planned.rows, on="row", maintain_order="left")
-        .join(written.rename({"conversion_id": "written"}), on="row", how="left", maintain_order="left")
+        .join(
+            written.rename({"conversion_id": "written", "changes": "changes_then"}),
+            on="row",
+            how="left",
+            maintain_order="left",
+        )
     )
     met = pl.col("why").is_null() & pl.col("written").is_null()
     rows = rows.with_columns(why=pl.coalesce("why", pl.when(met).then(pl.lit("recorded_meanwhile"))))
@@ -139,6 +144,7 @@ def _finish(program_id: UUID, done: pl.DataFrame, now: datetime) -> None:
         "commission_minor",
         "model",
         "before",
+        changes="changes_then",
         commission_before_minor=pl.when(~claimed).then("commission_before_minor"),
         conversion_id="written",
         turnover_shown_minor="turnover_minor",

@@ -27,7 +27,7 @@ from accredit.conversions.recording import (
 from accredit.conversions.validating import postings
 from accredit.database.copy import copy_in, rows_beside
 from accredit.engine.deciding import Decided
-from accredit.engine.frames import MINOR, ROW, TEXT
+from accredit.engine.frames import MINOR, ROW, TEXT, Schema
 from accredit.engine.program import Program
 from accredit.engine.trace import Trace
 from accredit.ledger.frames import EntryKind
@@ -77,15 +77,16 @@ def part(outcome: Outcome, which: pl.Series) -> Outcome:
 
 
 def write(program: Installed, value: Program, outcome: Outcome, *, now: datetime) -> pl.DataFrame:
-    """Create and change conversions of a program whose lock is held: `row`, and `conversion_id` or, where the intake
-    knows the order meanwhile, null: then nothing was done. `requests` have `request_id` and `accepted_by`."""
+    """Create and change conversions of a program whose lock is held: `row`, `changes` (how many the conversion has had
+    now), and `conversion_id` or, where the intake knows the order meanwhile, null: then nothing was done. `requests`
+    have `request_id` and `accepted_by`."""
     created = outcome.requests.select(CREATES).to_series()
     news, known = _let_in(program, part(outcome, created), now)
     renamed = outcome.requests.select(~CREATES & pl.col("differs_new_order_token")).to_series()
     taken = _let_in(program, part(outcome, renamed), now)[1]
     left = pl.Series("row", [*known, *taken], dtype=pl.Int64)
     there = _change(program, part(outcome, ~created & ~outcome.requests["row"].is_in(left.implode())), now)
-    nothing = left.to_frame().with_columns(conversion_id=pl.lit(None, TEXT))
+    nothing = left.to_frame().select("row", conversion_id=pl.lit(None, TEXT), changes=pl.lit(None, pl.Int64))
     return pl.concat([_create(program, value, news, now), there, nothing])
 
 
@@ -106,11 +107,14 @@ def _source() -> pl.Expr:
     return pl.format(f"{REQUESTED}{{}}", "number")
 
 
+_WRITTEN: Schema = {"row": pl.Int64(), "conversion_id": TEXT, "changes": pl.Int64()}
+
+
 def _create(program: Installed, value: Program, came: tuple[Outcome, pl.Series], now: datetime) -> pl.DataFrame:
     outcome, event_ids = came
     requests, trace = outcome.requests, outcome.decided.trace
     if requests.is_empty():
-        return pl.DataFrame(schema={"row": pl.Int64, "conversion_id": TEXT})
+        return pl.DataFrame(schema=dict(_WRITTEN))
     ids = record(
         program.id,
         value,
@@ -136,13 +140,14 @@ def _create(program: Installed, value: Program, came: tuple[Outcome, pl.Series],
     if len(approved):
         change_conversions(program.id, approved.select("id", status="status_then"))
     _post(program.id, approved, now)
-    return rows.select("row", conversion_id="id")
+    is_approved = pl.col("status_then") == Status.APPROVED.value
+    return rows.select("row", conversion_id="id", changes=is_approved.cast(pl.Int64))
 
 
 def _change(program: Installed, outcome: Outcome, now: datetime) -> pl.DataFrame:
     requests, decided = outcome.requests, outcome.decided
     if requests.is_empty():
-        return pl.DataFrame(schema={"row": pl.Int64, "conversion_id": TEXT})
+        return pl.DataFrame(schema=dict(_WRITTEN))
     ids, numbers = requests["id_now"], requests["decision_now"] + 1
     rates = keep_rates(program.id, decided.trace.rates)
     credited = credited_columns(decided, rates)
@@ -168,7 +173,7 @@ def _change(program: Installed, outcome: Outcome, now: datetime) -> pl.DataFrame
     own = decided.conversions.select(*_SAME, order_fields(decided.conversions).alias("order_fields"))
     change_conversions(program.id, pl.concat([facts, own, credited, *shown_columns(decided)], how="horizontal"))
     _post(program.id, rows, now)
-    return rows.select("row", conversion_id="id")
+    return rows.select("row", conversion_id="id", changes=pl.col("changes") + 1)
 
 
 def _reason() -> pl.Expr:

@@ -57,13 +57,14 @@ def _first(stop: Event, job: Callable[[], None]) -> None:
 def _keep_running_jobs(stop: Event) -> None:
     while not stop.is_set():
         try:
-            asyncio.run(_run_jobs(stop))
+            asyncio.run(run_jobs(stop))
         except Exception:  # whatever the database or procrastinate came to: jobs go on
             log.warning("The jobs are interrupted, and go on soon", exc_info=True)
             stop.wait(AGAIN_SECONDS)
 
 
-async def _run_jobs(stop: Event) -> None:
+async def run_jobs(stop: Event) -> None:
+    """Run what is deferred until `stop` is set."""
     connector = app.connector
     assert isinstance(connector, DjangoConnector)
     with app.replace_connector(connector.get_worker_connector()) as jobs:

@@ -1,22 +1,32 @@
 """Whatever dies and whoever comes at the same time: each request is raised, decided and processed once."""
 
+import asyncio
+import json
 import random
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE
+from threading import Event, Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from accredit.conversion_requests.deciding import impact
 from accredit.conversion_requests.models import Request, StageChange
 from accredit.conversion_requests.moving import Moved
 from accredit.conversion_requests.raising import Raised, withdraw
+from accredit.conversion_requests.tasks import process, process_accepted
 from accredit.conversions.checking import check_ledger
 from accredit.conversions.history import Actor
 from accredit.conversions.models import Change, Conversion, Decision, Way
 from accredit.programs.models import Program
+from accredit.programs.operations import lock_program
+from accredit.worker import running
 from tests.conversions.test_validating import CLICKS, ORDERS
 from tests.factories.installing import clicks, install, items, load, orders
 from tests.factories.requesting import accepted, decided, processed, raised, somebody, stages, view_of
@@ -99,6 +109,75 @@ def test_two_workers_process_each_request_once(program: Program) -> None:
     done = together([lambda: processed(program, rows=2)] * 2)
     assert sum(one.done for one in done) == 7
     assert_done_once(program)
+
+
+def test_the_worker_processes_within_seconds_what_is_accepted_also_after_another_died(program: Program) -> None:
+    raised(program, ASKED)
+    accepted(program, 1, 2, 3)
+    with _worker():
+        _within_seconds(lambda: Request.objects.filter(stage="processed").count() == 3)
+        accepted(program)
+        _within_seconds(lambda: Request.objects.filter(stage="processed").count() == 7)
+    assert_done_once(program)
+    raised(program, f"{NEW}\n create | barb | 13 | T | 1.00")
+    accepted(program)
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs")  # with the worker that had begun it
+        process_accepted(0)
+        process_accepted(0)
+        cursor.execute("select task_name, args from procrastinate_jobs where queueing_lock like 'requests %'")
+        ((_task, arguments),) = cursor.fetchall()
+    process(**json.loads(arguments))
+    assert Request.objects.get(order_token="13").stage == "processed"
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """Its jobs run."""
+    stop = Event()
+    thread = Thread(target=lambda: asyncio.run(running.run_jobs(stop)))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _within_seconds(is_done: Callable[[], bool]) -> None:
+    until = time.monotonic() + 5
+    while not is_done():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_looking_at_what_would_come_waits_for_nobody_and_locks_nothing(program: Program) -> None:
+    raised(program, ASKED)
+    keys = list(Request.objects.values_list("id", flat=True))
+    held, looked = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            lock_program(program.code)
+            list(Request.objects.select_for_update())
+            list(Conversion.objects.select_for_update())
+            held.set()
+            assert looked.wait(5)
+
+    def look() -> list[str]:
+        assert held.wait(5)
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("set local lock_timeout = '1s'")
+                assert len(impact(program, keys).rows) == 7
+                cursor.execute(
+                    "select distinct mode from pg_locks where pid = pg_backend_pid() and locktype <> 'virtualxid'"
+                )
+                return [mode for (mode,) in cursor.fetchall()]
+        finally:
+            looked.set()
+
+    assert together([hold, look]) == [None, ["AccessShareLock"]]
 
 
 def assert_done_once(program: Program) -> None:

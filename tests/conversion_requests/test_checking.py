@@ -4,20 +4,31 @@ import polars as pl
 import pytest
 
 from accredit.conversion_requests.checking import FAULTS, check
+from accredit.conversion_requests.deciding import impact
 from accredit.conversion_requests.models import Request
 from accredit.conversion_requests.planning import WHY
 from accredit.conversion_requests.raising import RequestsRefused
 from accredit.conversions.models import Conversion
+from accredit.conversions.turnover import change_turnover
 from accredit.programs.models import Program
 from tests.conversions.test_validating import CLICKS, ORDERS
 from tests.factories.arriving import arrive
 from tests.factories.installing import SHOP, install, items, load, orders
 from tests.factories.installing import clicks as clicks_of
-from tests.factories.requesting import accepted, processed, raised, view_of, wanted, wanted_items
-from tests.factories.validating import LATER, asked, validated
+from tests.factories.requesting import accepted, decided, processed, raised, view_of, wanted, wanted_items
+from tests.factories.validating import COMMAND, LATER, asked, asked_turnovers, validated
 
 NEW = "kind | partner | order | at | turnover"
 CHANGE = "kind | partner | order"
+TOYS = SHOP.replace(
+    '[[contract]]\npartner = "barb"',
+    '[[terms]]\ncode = "toys"\nversion = 1\n[[terms.payout]]\nevent_type = "sale"\nlevel = "order"\n'
+    'model = "Toys"\npercent = "1"\n[[terms.payout.restriction]]\nname = "No toys"\n'
+    'when = [{ field = "category", in = ["toys"] }]\n'
+    '[[contract]]\npartner = "barb"',
+    1,
+)
+"""A program that knows toys, as a category of its terms."""
 
 
 @pytest.fixture
@@ -68,6 +79,8 @@ CASES = [
     (f"{CHANGE} | turnover", "change | barb | 10 | 10.00", ["1 order_token unknown_order"]),
     (f"{CHANGE} | turnover", "change | ann | 1 | 10.00", ["1 order_token not_partners"]),
     (f"{CHANGE} | turnover", "change | barb | 4 | 10.00", ["1 order_token not_partners"]),
+    (f"{CHANGE} | turnover", "change | - | 1 | 10.00", []),
+    (f"{CHANGE} | turnover", "change | - | 4 | 10.00", ["1 partner missing"]),
     (f"{CHANGE} | turnover", "change | barb | 1 | 100.00", ["1 no_change"]),
     (f"{CHANGE} | claimed", "change | barb | 1 | 10.00", ["1 no_change"]),
     (f"{CHANGE} | turnover | event", "change | barb | 1 | 10.00 | -", []),
@@ -76,6 +89,9 @@ CASES = [
     (f"{CHANGE} | status", "change | barb | 1 | rejected", ["1 rejection_reason reason_missing"]),
     (f"{CHANGE} | status | reason", "change | barb | 1 | rejected | late", ["1 rejection_reason reason_unknown"]),
     (f"{CHANGE} | reason", "change | barb | 1 | returned", ["1 rejection_reason reason_without_rejection"]),
+    (f"{CHANGE} | status", "change | barb | 2 | open", ["1 status status_once"]),
+    (f"{NEW} | claimed | currency", "create | barb | 4 | T | 10.00 | 5.00 | EUR", ["1 currency currency_differs"]),
+    (f"{NEW} | currency", "create | barb | 4 | T | 10.00 | EUR", []),
     (
         f"{CHANGE} | status | category | reason",
         "change | barb | 1 | rejected | gift-card | returned",
@@ -187,6 +203,35 @@ def test_the_same_is_raised_once_and_an_order_has_one_open_request(program: Prog
 
 
 @pytest.mark.django_db
+def test_the_same_is_another_request_once_the_conversion_has_changed(program: Program) -> None:
+    text = f"{CHANGE} | turnover\n change | barb | 1 | 80.00\n change | barb | 6 | 5.00"
+    raised(program, text)
+    validated(asked("order | to\n 1 | approved"))  # what is still to be decided was raised before
+    assert faults(program, text) == ["1 raised_before", "2 raised_before"]
+    accepted(program, 1)
+    processed(program)
+    decided(program, "number | verdict | reason\n 2 | rejected | returned")
+    assert faults(program, text) == ["1 raised_before", "2 raised_before"]
+    assert len(raised(program, text).new) == 0
+    later = asked_turnovers("order | turnover\n 1 | 100.00\n 6 | 1.00")
+    change_turnover("anvils", later, actor=COMMAND, now=LATER)
+    assert raised(program, text).new["number"].to_list() == [3, 4]
+    accepted(program)
+    processed(program)
+    later = asked_turnovers("order | turnover\n 1 | 80.00\n 6 | 5.00")
+    change_turnover("anvils", asked_turnovers("order | turnover\n 1 | 90.00"), actor=COMMAND, now=LATER)
+    change_turnover("anvils", later, actor=COMMAND, now=LATER)
+    assert faults(program, text) == ["1 raised_before", "2 raised_before"]  # nothing would come of it
+
+
+@pytest.mark.django_db
+def test_in_which_currency_somebody_elses_order_is_whoever_decides_sees(program: Program) -> None:
+    raised(program, f"{NEW} | claimed | currency\n create | - | 4 | T | 10.00 | 5.00 | EUR", partners=("barb",))
+    request = Request.objects.get()
+    assert impact(program, [request.id]).rows.select("kind", "why").rows() == [("claim", "currency_differs")]
+
+
+@pytest.mark.django_db
 def test_a_change_is_the_same_by_order_or_by_conversion(program: Program) -> None:
     key = Conversion.objects.get(order_token="1").id
     raised(program, f"{CHANGE} | turnover\n change | barb | 1 | 10.00")
@@ -198,15 +243,7 @@ def test_a_change_is_the_same_by_order_or_by_conversion(program: Program) -> Non
 
 @pytest.mark.django_db
 def test_a_category_that_went_is_refused_and_what_was_asked_is_done(program: Program) -> None:
-    toys = SHOP.replace(
-        '[[contract]]\npartner = "barb"',
-        '[[terms]]\ncode = "toys"\nversion = 1\n[[terms.payout]]\nevent_type = "sale"\nlevel = "order"\n'
-        'model = "Toys"\npercent = "1"\n[[terms.payout.restriction]]\nname = "No toys"\n'
-        'when = [{ field = "category", in = ["toys"] }]\n'
-        '[[contract]]\npartner = "barb"',
-        1,
-    )
-    install(toys)
+    install(TOYS)
     raised(program, f"{CHANGE} | category\n change | barb | 1 | toys")
     install(SHOP)
     assert faults(program, f"{CHANGE} | category\n change | barb | 6 | toys") == ["1 category unknown_category"]

@@ -13,7 +13,12 @@ from accredit.conversion_requests import notifying
 from accredit.conversion_requests.discussing import Side, comment
 from accredit.conversion_requests.models import Request, Told
 from accredit.conversion_requests.notifying import be_silent, speak_again, tell_by_the_clock
+from accredit.conversion_requests.raising import withdraw
+from accredit.conversions.history import Actor
+from accredit.conversions.models import Way
 from accredit.programs.models import Program
+from accredit.programs.visibility import viewpoint
+from tests.factories.installing import load, orders
 from tests.factories.people import Shop, open_shop
 from tests.factories.requesting import accepted, decided, processed, raised
 from tests.factories.validating import LATER
@@ -61,6 +66,24 @@ def test_owners_are_told_what_was_raised_once_and_partners_what_became_of_it(sho
     processed(shop.program, now=SOON)
     assert tell_by_the_clock(SOON + timedelta(minutes=3)) == 1
     assert sent() == ["partner: Anvil Shop: 1 conversion request rejected, 1 conversion request processed"]
+
+
+def test_thousands_are_one_e_mail_and_owners_are_told_what_failed_or_was_withdrawn(shop: Shop) -> None:
+    rows = "\n".join(f"create | barb | {order} | T | 1.00" for order in range(10, 2_010))
+    raised(shop.program, f"kind | partner | order | at | turnover\n{rows}", by="partner", partners=("barb",))
+    assert tell_by_the_clock(SOON) == 3
+    assert "2,000 conversion requests raised: number 1, 2, 3, 4, 5 …" in mail.outbox[0].body
+    assert sent()[0] == "advertiser: Anvil Shop: 2,000 conversion requests raised"
+    placed = orders("order | at | turnover | codes\n 10 | T | 1.00 | anvil10")
+    accepted(shop.program, 1, now=SOON)
+    load(shop.program, orders=placed)
+    processed(shop.program, now=SOON)
+    view, key = viewpoint(shop.users["partner"], "anvils"), Request.objects.get(number=2).id
+    withdraw(view, [key], actor=Actor(Way.PAGE, shop.users["partner"].id), now=SOON)
+    tell_by_the_clock(SOON + timedelta(minutes=20))
+    told = sent()
+    assert "owner: Anvil Shop: 1 conversion request withdrawn, 1 conversion request failed" in told
+    assert "partner: Anvil Shop: 1 conversion request failed" in told  # and not what they withdrew themselves
 
 
 def test_at_most_one_in_a_quarter_of_an_hour(shop: Shop) -> None:

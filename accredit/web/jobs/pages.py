@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accredit.access.models import User
-from accredit.conversions.columns import PREFIX as CONVERSION
 from accredit.database.keys import key_to_text
 from accredit.files.formulas import defused
 from accredit.jobs.models import PREFIX, STOPPED, UNFINISHED, Job, JobRow, State
@@ -56,6 +55,7 @@ def show_job(
     start = int(after) if after.isascii() and after.isdecimal() and len(after) < 12 else 0
     rows = rows_of(job.id, start, ROWS + 1)
     context["rows"] = [_row(view, job, row) for row in rows[:ROWS]]
+    context["about"] = SAID[job.kind].about
     context["rows_count"] = formats.number(job.rows)
     context["after"] = rows[ROWS - 1].number if len(rows) > ROWS else None
     context["start"] = start
@@ -90,12 +90,13 @@ def rows(request: HttpRequest, view: Viewpoint, job: str) -> HttpResponseBase:
 def _lines(view: Viewpoint, job: Job) -> Iterator[bytes]:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([_("Order number"), _("Conversion id"), _("Source"), _("Why"), _("Remark"), "why"])
+    said = SAID[job.kind]
+    writer.writerow([said.about.name, said.about.key, _("Source"), _("Why"), _("Remark"), "why"])
     after = 0
     while found := rows_of(job.id, after, AT_A_TIME):
         for row in found:
-            why, remark = SAID[job.kind].why(view, row)
-            key = key_to_text(CONVERSION, row.key) if row.key else ""
+            why, remark = said.why(view, row)
+            key = key_to_text(said.about.prefix, row.key) if row.key else ""
             writer.writerow([defused(cell) for cell in (row.name, key, words.place(row.source), why, remark, row.why)])
         yield text.getvalue().encode()
         text.seek(0)
@@ -165,7 +166,7 @@ def _said(view: Viewpoint, job: Job) -> Mapping[str, Any]:
 
 def _row(view: Viewpoint, job: Job, row: JobRow) -> Mapping[str, str]:
     why, remark = SAID[job.kind].why(view, row)
-    url = ""
+    url, about = "", SAID[job.kind].about
     if row.key and row.why != "unknown":
-        url = reverse("web:conversion", args=[view.program.code, key_to_text(CONVERSION, row.key)])
+        url = reverse(about.address, args=[view.program.code, key_to_text(about.prefix, row.key)])
     return {"name": row.name, "source": words.place(row.source), "why": why, "remark": remark, "url": url}

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accredit.conversions import validation_job
+from accredit.conversions.columns import PREFIX as CONVERSION
 from accredit.conversions.models import Status
 from accredit.jobs.models import Job, JobRow
 from accredit.programs.visibility import Viewpoint
@@ -39,6 +41,20 @@ FAILURES: words.Words = {
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What the rows of a kind are about: the name of its address, how its key begins, and what its name and key are
+    called."""
+
+    address: str
+    prefix: str
+    name: str | Promise
+    key: str | Promise
+
+
+CONVERSIONS = About("web:conversion", CONVERSION, gettext_lazy("Order number"), gettext_lazy("Conversion id"))
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """The words of a kind. `title`: what the job is; `outcome`: what came of it so far, in sentences; `why`: why a row
     was not done, and a remark beside it, which may be empty."""
@@ -46,6 +62,7 @@ class Said:
     title: Callable[[Job], str]
     outcome: Callable[[Job], Sequence[str]]
     why: Callable[[Viewpoint, JobRow], tuple[str, str]]
+    about: About = CONVERSIONS
 
 
 SAID: dict[str, Said] = {}

@@ -4,7 +4,7 @@ The window shows the plan that would be applied. It sends along how far each req
 that what was looked at is what is accepted; where it is all that match the filters, a digest of that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +41,7 @@ from accredit.web.jobs.pages import show_job
 from accredit.web.pages import for_permitted, show
 from accredit.web.requests.impact import signed
 from accredit.web.requests.matching import matching
+from accredit.web.requests.page import PAGE
 from accredit.web.requests.words import FAILURES, NOT_DECIDED
 
 AT_ONCE = 500
@@ -52,7 +53,11 @@ ACCEPTED, REJECTED, WITHDRAWN = Stage.ACCEPTED.value, Stage.REJECTED.value, Stag
 
 
 class TooMany(ValueError):
-    """More requests than one looks at in a window."""
+    """More requests than one looks at in a window. `last`: the number of the last one that would be."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+        super().__init__(f"more requests than those up to number {last}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ class Looked:
 
 def chosen(request: HttpRequest, view: Viewpoint) -> Sequence[UUID]:
     """The requests that a form names (`id`, joined by commas or repeated), or all that the list's address leaves and
-    that can still be decided. Raises TakesTooLong and TooMany."""
+    that can still be decided. Raises TakesTooLong and TooMany: of one file all have the same time, so that their
+    numbers tell which are the first."""
     if typed(request, "all"):
         keys = matching(view, request.GET, DECIDABLE, limit=MOST + 1)
     else:
@@ -92,7 +98,7 @@ def chosen(request: HttpRequest, view: Viewpoint) -> Sequence[UUID]:
             with suppress(KeyTextError):
                 keys.append(key_from_text(PREFIX, text))
     if len(keys) > MOST:
-        raise TooMany
+        raise TooMany(seen_from(view).filter(id__in=keys).order_by("number").values_list("number", flat=True)[MOST - 1])
     return list(dict.fromkeys(keys))
 
 
@@ -100,7 +106,7 @@ def look_at(view: Viewpoint, user: User, verdict: str, keys: Sequence[UUID]) -> 
     """Requests with what would come of each."""
     known = {one.id: one for one in seen_from(view).filter(id__in=keys)}
     partners = dict(Partner.objects.filter(program=view.program).values_list("code", "name"))
-    own = set() if rules_of(view.program).own_decisions or verdict == WITHDRAWN else {user.id}
+    own = _undecidable(view, user, verdict)
     left = [_left(one, _stage_sentence(one)) for one in known.values() if one.stage not in DECIDABLE]
     open_ = [one for one in known.values() if one.stage in DECIDABLE]
     left += [_left(one, words.word(NOT_DECIDED, "own_request")) for one in open_ if one.raised_by_id in own]
@@ -116,6 +122,11 @@ def look_at(view: Viewpoint, user: User, verdict: str, keys: Sequence[UUID]) -> 
         name=pl.Series([partners.get(known[UUID(key)].partner, "") for key in rows["id"]], dtype=pl.String),
     )
     return Looked(rows, left, totals_of(rows))
+
+
+def _undecidable(view: Viewpoint, user: User, verdict: str) -> Collection[UUID]:
+    """Whose requests the user does not decide."""
+    return () if rules_of(view.program).own_decisions or verdict == WITHDRAWN else (user.id,)
 
 
 def totals_of(rows: pl.DataFrame) -> Sequence[Mapping[str, Any]]:
@@ -153,8 +164,8 @@ def _ask(request: HttpRequest, view: Viewpoint, verdict: str, *, reverse_name: s
         keys = chosen(request, view)
     except TakesTooLong:
         return show(request, "web/requests/decision.html", {**shown, "too_long": True})
-    except TooMany:
-        return show(request, "web/requests/decision.html", {**shown, "too_many": formats.number(MOST)})
+    except TooMany as error:
+        return show(request, "web/requests/decision.html", {**shown, **_too_many(request, view, error)})
     looked = look_at(view, cast(User, request.user), verdict, keys)
     every = bool(typed(request, "all"))
     query = f"?{request.GET.urlencode()}" if every and request.GET else ""
@@ -170,8 +181,7 @@ def _ask(request: HttpRequest, view: Viewpoint, verdict: str, *, reverse_name: s
         "changes": "" if every else ",".join("" if one is None else str(one) for one in rows["changes"]),
         "digest": looked.digest,
         "totals": [_total(one) for one in looked.totals],
-        "rows": [_row(row) for row in rows.head(SHOWN).iter_rows(named=True)],
-        "more": formats.number(len(rows) - SHOWN) if len(rows) > SHOWN else "",
+        **_page_of(request, view, rows.head(SHOWN), after=rows["number"].head(SHOWN).max(), more=len(rows) - SHOWN),
         "left_text": _left_out(len(looked.left)),
         "left": looked.left[:SHOWN],
         "reasons": reason_titles(view).items() if verdict == REJECTED else (),
@@ -179,6 +189,46 @@ def _ask(request: HttpRequest, view: Viewpoint, verdict: str, *, reverse_name: s
         "shows_before": view.sees_everything,
     }
     return show(request, "web/requests/decision.html", context)
+
+
+def _too_many(request: HttpRequest, view: Viewpoint, error: TooMany) -> Mapping[str, str]:
+    """Up to which number they are not too many, with the address of a list that ends there."""
+    query = request.GET.copy()
+    query["number.until"] = str(error.last)
+    url = PAGE.url(view, f"?{query.urlencode()}")
+    return {"too_many": formats.number(MOST), "until": str(error.last), "until_url": url}
+
+
+def _page_of(request: HttpRequest, view: Viewpoint, rows: pl.DataFrame, *, after: Any, more: int) -> Mapping[str, Any]:
+    """The context of `web/requests/impact_rows.html`: rows of a window, and where those after a number are asked
+    for."""
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return {
+        "rows": [_row(row) for row in rows.iter_rows(named=True)],
+        "rows_url": reverse("web:request-ask-rows", args=[view.program.code]) + query,
+        "after": str(after),
+        "more": formats.number(more) if more > 0 else "",
+        "next": formats.number(min(more, SHOWN)),
+    }
+
+
+@require_POST
+@for_permitted(Permission.DECIDE_REQUESTS)
+def ask_rows(request: HttpRequest, view: Viewpoint) -> HttpResponse:
+    """The next rows of a window: those after the number that it has come to."""
+    after = _count(typed(request, "after")) or 0
+    try:
+        keys = chosen(request, view)
+    except (TakesTooLong, TooMany):
+        keys = []
+    verdict = typed(request, "verdict")
+    own = _undecidable(view, cast(User, request.user), verdict)
+    found = seen_from(view).filter(id__in=keys, stage__in=DECIDABLE, number__gt=after).exclude(raised_by__in=own)
+    further = list(found.order_by("number").values_list("number", "id"))
+    shown = further[:SHOWN]
+    rows = look_at(view, cast(User, request.user), verdict, [key for _number, key in shown]).rows
+    last, more = shown[-1][0] if shown else after, len(further) - SHOWN
+    return show(request, "web/requests/impact_rows.html", _page_of(request, view, rows, after=last, more=more))
 
 
 def _title(verdict: str, rows: pl.DataFrame) -> str:
@@ -245,7 +295,7 @@ def decide_requests(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     try:
         looked_at = _looked_at(request, view, verdict)
     except (TakesTooLong, TooMany):
-        text = _("At most %(n)s requests are decided at once: nothing was changed. Narrow the period.")
+        text = _("At most %(n)s requests are decided at once: nothing was changed. Close this and look again.")
         return _nothing_done(request, text % {"n": formats.number(MOST)})
     if looked_at is None:
         return _nothing_done(

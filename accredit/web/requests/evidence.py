@@ -3,7 +3,7 @@ what became of them, conversions with its order number, and other requests of th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accredit.conversion_requests.evidence import WINDOW, Basis, Click, Earlier, Evidence, Order, evidence
+from accredit.conversion_requests.evidence import WINDOW, Basis, Click, Earlier, Evidence, Found, Order, evidence
 from accredit.conversion_requests.models import PREFIX, Kind, Request
 from accredit.conversions.columns import PREFIX as CONVERSION
 from accredit.conversions.models import Conversion, CreditedTo
@@ -42,17 +42,18 @@ class Told:
 
 def evidence_of(names: Names, about: Request, conversion: Conversion | None) -> Told:
     """`conversion`: the one that the request is about, as far as the viewer may read it."""
-    found = evidence(names.view, about)
+    known = evidence(names.view, about)
     zone = ZoneInfo(names.view.program.timezone)
-    occurred_at = conversion.occurred_at if conversion is not None else about.occurred_at
-    more = found.click_count - len(found.clicks)
+    # Of a claim the journey itself is shown, with what was found in the log.
+    listed = [found for found in known.found if found.basis != Basis.JOURNEY or about.kind != Kind.CLAIM]
+    more = sum(found.count - len(found.clicks) for found in listed)
     of_claim = explain(names, conversion) if conversion is not None and about.kind == Kind.CLAIM else {}
     return Told(
-        sentence=_sentence(names, about, found, occurred_at, conversion),
-        clicks=[_click(click, occurred_at, zone) for click in found.clicks],
+        sentence=_sentence(names, about, known, conversion),
+        clicks=[_click(click, found.before, zone) for found in listed for click in found.clicks],
         more_clicks=_("and %(n)s further ones") % {"n": formats.number(more)} if more > 0 else "",
-        orders=[_order(names, order, zone) for order in found.orders],
-        earlier=[_earlier(names, one, zone) for one in found.earlier],
+        orders=[_order(names, order, zone) for order in known.orders],
+        earlier=[_earlier(names, one, zone) for one in known.earlier],
         verdict=of_claim.get("verdict", ()),
         journey=of_claim.get("journey", ()),
     )
@@ -68,55 +69,66 @@ def before_order(minutes: int) -> str:
     return ngettext("%(n)s day", "%(n)s days", days) % {"n": formats.number(days)}
 
 
-def _sentence(
-    names: Names, about: Request, found: Evidence, occurred_at: datetime | None, conversion: Conversion | None
-) -> str:
+def _sentence(names: Names, about: Request, known: Evidence, conversion: Conversion | None) -> str:
     """`Barb clicked 3 times, last 12 min before; nobody is credited.`"""
-    clicked = _clicked(names.partners.get(about.partner, about.partner), found, occurred_at)
-    return capfirst(joined([clicked, _credited(names, found, conversion)], "; ")) + "."
+    partner = names.partners.get(about.partner, about.partner)
+    clicked = [joined([_clicked(partner, found), _not_seen(found)], " ") for found in known.found]
+    return capfirst(joined([*clicked, _credited(names, known, conversion)], "; ")) + "."
 
 
-def _clicked(partner: str, found: Evidence, occurred_at: datetime | None) -> str:
-    if found.basis is Basis.HIDDEN:
+def _not_seen(found: Found) -> str:
+    """What was not looked at: clicks of the journey that are not kept one by one, and those in the archive."""
+    if found.not_kept:
+        return _("(of %(n)s older clicks of the journey it is not kept whose they were)") % {
+            "n": formats.number(found.not_kept)
+        }
+    if found.since is None:
         return ""
-    facts = {"partner": partner, "days": WINDOW.days, "n": formats.number(found.click_count)}
+    if found.since > found.before.astimezone(UTC).date():
+        return _("(the clicks of that time are in the archive, which was not searched)")
+    day = formats.calendar_day(found.since)
+    return _("(the click log was searched from %(day)s on; older clicks are in the archive)") % {"day": day}
+
+
+def _clicked(partner: str, found: Found) -> str:
+    facts = {"partner": partner, "days": WINDOW.days, "n": formats.number(found.count)}
     if found.basis is Basis.TOO_MANY:
         return _("%(partner)s has too many clicks at that time to look through them") % facts
-    if not found.clicks or occurred_at is None:
+    if not found.clicks:
         texts = {
             Basis.JOURNEY: _("%(partner)s has no click in the journey"),
             Basis.SUB_IDS: _("%(partner)s has no click with these sub ids within %(days)s days before the order"),
             Basis.PARTNER: _("%(partner)s has no click within a day before the order"),
         }
         return texts[found.basis] % facts
-    facts["before"] = before_order(_minutes(found.clicks[0], occurred_at))
+    facts["before"] = before_order(_minutes(found.clicks[0], found.before))
     match found.basis:
         case Basis.JOURNEY:
             text = ngettext(
                 "%(partner)s clicked once, %(before)s before the order",
                 "%(partner)s clicked %(n)s times, last %(before)s before the order",
-                found.click_count,
+                found.count,
             )
         case Basis.SUB_IDS:
             text = ngettext(
                 "%(partner)s clicked once with these sub ids, %(before)s before the order",
                 "%(partner)s clicked %(n)s times with these sub ids, last %(before)s before the order",
-                found.click_count,
+                found.count,
             )
         case _:
             text = ngettext(
                 "%(partner)s had one click in the day before, %(before)s before the order; whose it was, nothing tells",
                 "%(partner)s had %(n)s clicks in the day before, last %(before)s before the order; whose they were,"
                 " nothing tells",
-                found.click_count,
+                found.count,
             )
     return text % facts
 
 
-def _credited(names: Names, found: Evidence, conversion: Conversion | None) -> str:
+def _credited(names: Names, known: Evidence, conversion: Conversion | None) -> str:
     """Who has the order now."""
     if conversion is None:
-        return _("the order is known") if found.order_known else _("no order of this number is known")
+        return _("the order is known") if known.order_known else _("no order of this number is known")
     if conversion.credited_to == CreditedTo.NONE:
         return _("nobody is credited")
     return _("%(who)s is credited") % {"who": names.credited(conversion)}
@@ -126,10 +138,8 @@ def _minutes(click: Click, occurred_at: datetime) -> int:
     return max(0, int((occurred_at - click.clicked_at).total_seconds() // 60))
 
 
-def _click(click: Click, occurred_at: datetime | None, zone: ZoneInfo) -> str:
-    before = ""
-    if occurred_at is not None:
-        before = _("%(before)s before") % {"before": before_order(_minutes(click, occurred_at))}
+def _click(click: Click, occurred_at: datetime, zone: ZoneInfo) -> str:
+    before = _("%(before)s before") % {"before": before_order(_minutes(click, occurred_at))}
     outcome = words.word(words.OUTCOMES, click.outcome or "")
     return joined([formats.instant(click.clicked_at, zone, seconds=True), before, outcome])
 

@@ -1,5 +1,6 @@
 """The second tab of the panel: every field of the conversion, and beside it what a request asks to be there."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +10,12 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext_lazy as _
 
 from accredit.conversion_requests.models import WANTED, Kind, Request
-from accredit.conversions.models import Conversion
+from accredit.conversion_requests.outcomes import KEPT_BY_CLAIMS
+from accredit.conversions.models import Conversion, CreditedTo, Status
 from accredit.web import formats, words
 from accredit.web.conversions.history import reason_titles
 from accredit.web.conversions.summing import items_of
-from accredit.web.naming import Names
+from accredit.web.naming import Names, Party
 from accredit.web.requests.acting import titled
 
 FIELDS: words.Words = {
@@ -48,15 +50,21 @@ OF_CONVERSION = {"new_order_token": "order_token", "claimed_minor": "commission_
 """Where the conversion calls it otherwise."""
 
 
+Before = Mapping[str, Any]
+"""What a request changes of its conversion (`Request.before`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: as it is or was, and where the request changes it, as it is to be."""
+    """One field: as it is or was, and where the request changes it, as it is to be. `named`: what the request says
+    otherwise, and what stays as it is."""
 
     name: str
     title: str
     now: str
     wanted: str = ""
     changed: bool = False
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,51 +75,89 @@ class ItemLine:
     before: str
     after: str
     changed: bool
+    named: str = ""
 
 
-def fields_of(names: Names, request: Request, conversion: Conversion | None) -> Sequence[Field]:
+def before_of(names: Names, request: Request, planned: Mapping[str, Any] | None) -> Before:
+    """What a request changes: as its conversion is now where something is still to come of it (`planned`: PLANNED),
+    else as it was. What a claim takes from whom, its partner is not told."""
+    if request.kind == Kind.CLAIM and not names.view.sees_everything:
+        return {}
+    if planned is None:
+        return request.before or {}
+    return json.loads(planned["before"]) if planned["before"] else {}
+
+
+def fields_of(names: Names, request: Request, conversion: Conversion | None, before: Before) -> Sequence[Field]:
     """Every field that has a value, or gets one. `conversion`: as far as the viewer may read it."""
-    shown = _Values(names, request.currency)
-    before = request.before if conversion is not None and request.before else {}
     found = [
-        Field("partner", str(FIELDS["partner"]), names.partners.get(request.partner, request.partner)),
+        _partner(names, request, before),
         Field("event_type", str(FIELDS["event_type"]), request.event_type),
         Field("order_token", str(FIELDS["order_token"]), request.order_token),
     ]
-    for name in WANTED:
-        wanted = getattr(request, name)
-        if name == "items":
-            continue
-        if conversion is None:
-            now, new, changed = wanted, None, False
-        else:
-            of_now = getattr(conversion, OF_CONVERSION.get(name, name))
-            changed = wanted is not None and (name in before or (request.kind == Kind.CHANGE and wanted != of_now))
-            now, new = before.get(name, of_now) if changed else of_now, wanted if changed else None
-            if name in OF_CONVERSION and not changed:
-                continue
-        if now is not None or changed:
-            texts = shown.text(name, now), shown.text(name, new)
-            found.append(Field(name, str(FIELDS[name]), *texts, changed))
+    shown = _Values(names)
+    names_of_fields = [name for name in WANTED if name != "items"]
+    if conversion is None:
+        found += [_asked(shown, request, name) for name in names_of_fields]
+    else:
+        found += [_beside(shown, request, conversion, name, before) for name in names_of_fields]
     return [field for field in found if field.now or field.changed]
 
 
-def items_shown(request: Request, conversion: Conversion | None) -> Sequence[ItemLine]:
+def _partner(names: Names, request: Request, before: Before) -> Field:
+    """Who has the order; of a claim: who has it now, or had it, and who is to have it."""
+    title, asks = str(FIELDS["partner"]), names.partners.get(request.partner, request.partner)
+    if request.kind != Kind.CLAIM or not names.view.sees_everything:
+        return Field("partner", title, asks)
+    kind = CreditedTo.PARTNER if "partner" in before else CreditedTo.CHANNEL
+    code = before.get("partner") or before.get("channel")
+    return Field("partner", title, names.of(Party(kind, code) if code else None), asks, changed=True)
+
+
+def _asked(shown: "_Values", request: Request, name: str) -> Field:
+    return Field(name, str(FIELDS[name]), shown.text(name, getattr(request, name), request.currency))
+
+
+def _beside(shown: "_Values", request: Request, conversion: Conversion, name: str, before: Before) -> Field:
+    """What is wanted beside what the conversion has."""
+    title, wanted = str(FIELDS[name]), getattr(request, name)
+    is_now = getattr(conversion, OF_CONVERSION.get(name, name))
+    now = shown.text(name, is_now, conversion.currency)
+    if name in before:
+        if request.kind == Kind.CLAIM and name == "status":
+            wanted = Status.APPROVED
+        was = shown.text(name, before[name], conversion.currency)
+        return Field(name, title, was, shown.text(name, wanted, request.currency), changed=True)
+    if name in OF_CONVERSION:
+        return Field(name, title, "")
+    stays = request.kind == Kind.CLAIM and name in KEPT_BY_CLAIMS and wanted not in (None, is_now)
+    return Field(name, title, now or ("–" if stays else ""), named=_named(shown, request, name) if stays else "")
+
+
+def _named(shown: "_Values", request: Request, name: str) -> str:
+    return shown.text(name, getattr(request, name), request.currency)
+
+
+def items_shown(request: Request, conversion: Conversion | None, before: Before) -> Sequence[ItemLine]:
     """The items of the order, and those that the request names."""
-    currency = request.currency
     wanted = {one["item_id"]: one for one in request.items or ()}
-    before: dict[str, Mapping[str, Any]] = {}
+    there: dict[str, Mapping[str, Any]] = {}
     if conversion is not None:
-        before = {
+        there = {
             one.item_id: {"quantity": one.quantity, "turnover_minor": one.turnover_minor, "sku": one.sku}
             for one in items_of(conversion)
         }
-        before |= {one["item_id"]: one for one in (request.before or {}).get("items") or ()}
+        there |= {one["item_id"]: one for one in before.get("items") or ()}
+    changes = request.kind == Kind.CHANGE
     lines = []
-    for item_id in [*before, *(key for key in wanted if key not in before)]:
-        old, new = before.get(item_id), wanted.get(item_id)
+    for item_id in [*there, *(key for key in wanted if key not in there)]:
+        old, new = there.get(item_id), wanted.get(item_id)
         name = (new or {}).get("sku") or (old or {}).get("sku") or item_id
-        lines.append(ItemLine(name, _item(old, currency), _item(new, currency), old is not None and new is not None))
+        was, asked = _item(old, conversion.currency if conversion else ""), _item(new, request.currency)
+        if conversion is None or changes:
+            lines.append(ItemLine(name, was, asked, old is not None and new is not None))
+        else:
+            lines.append(ItemLine(name, was or "–", "", changed=False, named=asked if asked != was else ""))
     return lines
 
 
@@ -126,12 +172,11 @@ def _item(item: Mapping[str, Any] | None, currency: str) -> str:
 class _Values:
     """What a value of a field looks like."""
 
-    def __init__(self, names: Names, currency: str) -> None:
-        self.currency = currency
+    def __init__(self, names: Names) -> None:
         self.zone = ZoneInfo(names.view.program.timezone)
         self.reasons = reason_titles(names.view)
 
-    def text(self, name: str, value: Any) -> str:
+    def text(self, name: str, value: Any, currency: str) -> str:
         if value is None or value == "":
             return ""
         match name:
@@ -139,7 +184,7 @@ class _Values:
                 at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
                 return formats.instant(at, self.zone, seconds=True)
             case "turnover_minor" | "claimed_minor":
-                return formats.money(int(value), self.currency)
+                return formats.money(int(value), currency)
             case "status":
                 return words.word(words.STATUSES, value)
             case "rejection_reason":

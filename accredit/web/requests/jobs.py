@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accredit.conversion_requests import decision_job
-from accredit.conversion_requests.models import Stage
+from accredit.conversion_requests.models import PREFIX, Stage
 from accredit.jobs.models import Job, JobRow
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
-from accredit.web.jobs.saying import Said, say
+from accredit.web.jobs.saying import About, Said, say
 from accredit.web.requests.deciding import done_text, first_of
 from accredit.web.requests.words import NOT_DECIDED
 
@@ -43,4 +44,4 @@ def _why(view: Viewpoint, row: JobRow) -> tuple[str, str]:
 
 def declare() -> None:
     """Let the pages of jobs speak of such jobs."""
-    say(decision_job.KIND, Said(_title, _outcome, _why))
+    say(decision_job.KIND, Said(_title, _outcome, _why, About("web:request", PREFIX, _("Request"), _("Request id"))))

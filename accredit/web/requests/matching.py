@@ -14,9 +14,9 @@ from accredit.web.requests.page import PAGE
 
 
 def matching(view: Viewpoint, data: QueryDict, stages: Sequence[str], *, limit: int) -> Sequence[UUID]:
-    """The keys of requests at one of these stages, in their order, that the list of this address has now; at most so
+    """The keys of requests at one of these stages, by their number, that the list of this address has now; at most so
     many. Raises TakesTooLong."""
     state = state_of(PAGE, Names(view), data)
-    found = REQUESTS.filtered(view, state.filters).filter(stage__in=stages).order_by("id")
+    found = REQUESTS.filtered(view, state.filters).filter(stage__in=stages).order_by("number")
     with patient():
         return list(found.values_list("id", flat=True)[:limit])

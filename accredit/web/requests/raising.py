@@ -12,14 +12,14 @@ from uuid import UUID
 
 import polars as pl
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accredit.access.models import User
 from accredit.access.permissions import Permission
-from accredit.conversion_requests.checking import Checked, check
+from accredit.conversion_requests.checking import Checked, check, is_correctable
 from accredit.conversion_requests.discussing import (
     COMMENT_CHARACTERS,
     ENDINGS,
@@ -33,14 +33,15 @@ from accredit.conversion_requests.discussing import (
     sayable,
 )
 from accredit.conversion_requests.import_words import FAULTS
-from accredit.conversion_requests.models import PREFIX, Kind, Request
-from accredit.conversion_requests.raising import Raised, RequestsRefused, raise_requests
+from accredit.conversion_requests.models import PREFIX, Kind, Request, Stage
+from accredit.conversion_requests.raising import Raised, RequestsRefused, is_theirs, raise_requests
 from accredit.conversions.models import Conversion
 from accredit.database.keys import key_to_text
 from accredit.programs.visibility import Viewpoint
 from accredit.web import words
 from accredit.web.conversions.acting import actor_of, conversion_at
 from accredit.web.pages import for_permitted, show, wants_part
+from accredit.web.requests.acting import key_of, request_at
 from accredit.web.requests.comments import files_of, sentence
 from accredit.web.requests.fields import FIELDS
 from accredit.web.requests.form import MAIN, MORE, OF_CHANGE, Form, form_from, new_form
@@ -63,45 +64,65 @@ class Fault:
 @for_permitted(Permission.RAISE_REQUESTS, partners_too=True)
 def raise_one(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     """The form, and what was typed into it, raised."""
-    conversion = _conversion(request, view)
+    old = _replaced(request, view)
+    conversion = _conversion(request, view, old)
     if request.method == "POST":
-        return _raise(request, view, form_from(request, view, conversion))
-    return _page(request, view, new_form(view, conversion))
+        return _raise(request, view, form_from(request, view, conversion), old)
+    if old is not None and not is_correctable(old):
+        return HttpResponseRedirect(reverse("web:request", args=[view.program.code, key_of(old)]))
+    return _page(request, view, new_form(view, conversion, old), old)
 
 
 @require_POST
 @for_permitted(Permission.RAISE_REQUESTS, partners_too=True)
 def check_one(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     """What would come of what is typed so far."""
-    form = form_from(request, view, _conversion(request, view))
-    return show(request, "web/requests/raise_check.html", _said(view, form, _checked(view, form)))
+    old = _replaced(request, view)
+    form = form_from(request, view, _conversion(request, view, old))
+    return show(request, "web/requests/raise_check.html", _said(view, form, _checked(view, form, old)))
 
 
-def _conversion(request: HttpRequest, view: Viewpoint) -> Conversion | None:
+def _replaced(request: HttpRequest, view: Viewpoint) -> Request | None:
+    """The request that the form corrects or asks again for, where its address names one; not somebody else's."""
+    key = request.GET.get("replaces", "")
+    if not key:
+        return None
+    old = request_at(view, key)
+    if not is_theirs(view, old, cast(User, request.user).id):
+        raise Http404(f"the request {key!r} is not theirs")
+    return old
+
+
+def _conversion(request: HttpRequest, view: Viewpoint, old: Request | None) -> Conversion | None:
     """The conversion that the form is to change, where its address names one."""
+    if old is not None:
+        mine = Conversion.objects.filter(program=view.program, id=old.conversion_id, partner=old.partner)
+        return mine.first() if old.kind == Kind.CHANGE else None
     key = request.GET.get("conversion", "")
     return conversion_at(view, key) if key else None
 
 
-def _checked(view: Viewpoint, form: Form) -> Checked:
-    return check(view, *form.wanted(), now=datetime.now(UTC))
+def _checked(view: Viewpoint, form: Form, old: Request | None) -> Checked:
+    return check(view, *form.wanted(), now=datetime.now(UTC), replaces=old and old.id)
 
 
-def _raise(request: HttpRequest, view: Viewpoint, form: Form) -> HttpResponse:
+def _raise(request: HttpRequest, view: Viewpoint, form: Form, old: Request | None) -> HttpResponse:
     user, now = cast(User, request.user), datetime.now(UTC)
     wanted = form.wanted()
     try:
         text, files = sayable(request.POST.get("comment", "")), checked(files_of(request))
     except NotKept as error:
-        return _refused(request, view, form, sentence(error))
+        return _refused(request, view, form, old, sentence(error))
+    if old is not None and old.stage == Stage.REJECTED and not text and not files:
+        return _refused(request, view, form, old, _("It was rejected: say in a comment, or by a file, what is new."))
     if form.errors:
-        return _refused(request, view, form)
+        return _refused(request, view, form, old)
     try:
         with transaction.atomic():
-            raised = raise_requests(view, *wanted, actor=actor_of(request), now=now)
+            raised = raise_requests(view, *wanted, actor=actor_of(request), now=now, replaces=old and old.id)
             _evidence(view, raised, text, files, user=user, now=now)
     except RequestsRefused:
-        return _refused(request, view, form)
+        return _refused(request, view, form, old)
     key = UUID(pl.concat([raised.new["id"], raised.known["id"]])[0])
     address = reverse("web:request", args=[view.program.code, key_to_text(PREFIX, key)])
     if wants_part(request):
@@ -116,17 +137,21 @@ def _evidence(view: Viewpoint, raised: Raised, text: str, files: Sequence[File],
         keep(about, text, files, user=user, side=Side.of(view), now=now)
 
 
-def _refused(request: HttpRequest, view: Viewpoint, form: Form, sentence: str = "") -> HttpResponse:
+def _refused(
+    request: HttpRequest, view: Viewpoint, form: Form, old: Request | None, sentence: str = ""
+) -> HttpResponse:
     """Why it was not raised; to htmx without the form, which stays as it is, files and all."""
     told = {"refused": sentence or _("It was not raised yet: look at what is said here."), "comment_text": ""}
     told["comment_text"] = request.POST.get("comment", "")
     if wants_part(request):
-        return show(request, "web/requests/raise_check.html", {**_said(view, form, _checked(view, form)), **told})
-    return _page(request, view, form, told)
+        return show(request, "web/requests/raise_check.html", {**_said(view, form, _checked(view, form, old)), **told})
+    return _page(request, view, form, old, told)
 
 
-def _page(request: HttpRequest, view: Viewpoint, form: Form, told: Mapping[str, str] | None = None) -> HttpResponse:
-    said = _said(view, form, _checked(view, form)) if told else {"opens": True}
+def _page(
+    request: HttpRequest, view: Viewpoint, form: Form, old: Request | None, told: Mapping[str, str] | None = None
+) -> HttpResponse:
+    said = _said(view, form, _checked(view, form, old)) if told or old is not None else {"opens": True}
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     context = {
         **said,
@@ -135,6 +160,7 @@ def _page(request: HttpRequest, view: Viewpoint, form: Form, told: Mapping[str, 
         "program": view.program,
         "view": view,
         "form": form,
+        "old": old,
         "partner": form.fields(["partner"]),
         "main": form.fields(MAIN),
         "of_change": form.fields(OF_CHANGE),
@@ -145,6 +171,7 @@ def _page(request: HttpRequest, view: Viewpoint, form: Form, told: Mapping[str, 
         "url": reverse("web:request-new", args=[view.program.code]) + query,
         "check_url": reverse("web:request-check", args=[view.program.code]) + query,
         "back": reverse("web:requests", args=[view.program.code]),
+        "old_url": old and reverse("web:request", args=[view.program.code, key_of(old)]),
         "comment_characters": COMMENT_CHARACTERS,
         "kinds": ", ".join(ENDINGS),
         "accepted_endings": ",".join(f".{ending}" for endings in ENDINGS.values() for ending in endings),

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
+import polars as pl
 from django.contrib import messages
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,9 +16,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accredit.access.models import User
+from accredit.conversion_requests.deciding import impact
 from accredit.conversion_requests.models import Request, Rules, Stage
 from accredit.conversion_requests.queries import rules_of
-from accredit.conversion_requests.ruling import change_rules
+from accredit.conversion_requests.ruling import by_rule, change_rules
 from accredit.money import AmountError
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
@@ -28,6 +29,8 @@ from accredit.web.pages import show
 from accredit.web.setup.frame import for_setup, show_page
 
 MOST_DAYS = 36_500
+MOST_LOOKED_AT = 1_000
+"""Requests of which the preview says what would come: it is asked for while somebody types."""
 PAGE = "request-rules"
 
 
@@ -100,27 +103,29 @@ def would_accept(view: Viewpoint, rules: Mapping[str, Any], now: datetime) -> st
     enough."""
     if rules["accept_after_days"] is None:
         return _("No request accepts itself: somebody decides each of them.")
-    growth = Coalesce(F("commission_minor"), 0) - Coalesce(F("commission_before_minor"), 0)
-    found = Request.objects.filter(program=view.program, stage=Stage.INQUIRED).annotate(growth=growth)
-    of_rule = found
-    if rules["accept_up_to_minor"] is not None:
-        of_rule = found.filter(currency=view.program.currency, growth__lte=rules["accept_up_to_minor"])
-    old = Q(raised_at__lte=now - timedelta(days=rules["accept_after_days"]))
-    counts = of_rule.aggregate(all=Count("id"), due=Count("id", filter=old))
-    sums = of_rule.values("currency").annotate(sum=Sum("growth")).order_by("currency").values_list("currency", "sum")
+    found = Request.objects.filter(program=view.program, stage=Stage.INQUIRED)
+    raised_at = dict(found.order_by("raised_at", "id").values_list("id", "raised_at")[:MOST_LOOKED_AT])
+    currency, rows = view.program.currency, impact(view.program, list(raised_at)).rows
+    of_rule = by_rule(Rules(**rules), currency, rows)
+    old = now - timedelta(days=rules["accept_after_days"])
+    sums = of_rule.group_by("currency").agg(pl.col("newly_minor").sum()).sort("currency").iter_rows()
+    count = found.count()
     facts = {
-        "all": formats.number(counts["all"]),
-        "open": formats.number(found.count()),
-        "due": formats.number(counts["due"]),
-        "sums": " + ".join(formats.money(amount, code) for code, amount in sums) or "–",
+        "all": formats.number(len(of_rule)),
+        "open": formats.number(count),
+        "due": formats.number(sum(raised_at[UUID(key)] <= old for key in of_rule["id"])),
+        "sums": " + ".join(formats.money(amount, code) for code, amount in sums) or formats.money(0, currency),
     }
     text = ngettext(
-        "Of %(open)s open request, %(all)s would accept itself by this rule, %(due)s of them now; their commissions"
-        " grow by %(sums)s in all.",
-        "Of %(open)s open requests, %(all)s would accept themselves by this rule, %(due)s of them now; their"
-        " commissions grow by %(sums)s in all.",
-        found.count(),
+        "Of %(open)s open request, %(all)s would accept itself by this rule, %(due)s of them now; %(sums)s would newly"
+        " be paid in all.",
+        "Of %(open)s open requests, %(all)s would accept themselves by this rule, %(due)s of them now; %(sums)s would"
+        " newly be paid in all.",
+        count,
     )
+    if count > MOST_LOOKED_AT:
+        text = " ".join([text, _("Only the oldest %(most)s were looked at for this.")])
+        facts["most"] = formats.number(MOST_LOOKED_AT)
     return text % facts
 
 

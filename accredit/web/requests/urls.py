@@ -12,6 +12,7 @@ urlpatterns = [
     path("programs/<path:code>/setup/requests/preview", rules.rules_preview, name="request-rules-preview"),
     *addresses(PROGRAM, PAGE, exports=f"{PROGRAM}/export"),
     path(f"{PROGRAM}/ask", deciding.ask, name="request-ask"),
+    path(f"{PROGRAM}/ask/rows", deciding.ask_rows, name="request-ask-rows"),
     path(f"{PROGRAM}/decide", deciding.decide_requests, name="request-decide"),
     path(f"{PROGRAM}/withdrawal/ask", deciding.ask_withdraw, name="request-ask-withdraw"),
     path(f"{PROGRAM}/withdrawal", deciding.withdraw_requests, name="request-withdraw"),

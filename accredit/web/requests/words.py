@@ -16,6 +16,7 @@ FAILURES: Words = {
     "reason_missing": _("A rejection needs one of the program’s reasons."),
     "reason_unknown": _("The program has no such rejection reason."),
     "reason_without_rejection": _("A reason is for rejections alone."),
+    "status_once": _("The conversion was validated, and is not open again: ask for approved or rejected."),
     "rejected": _("The conversion is rejected, and nothing is paid for it: ask for another status as well."),
     "order_taken": _("There is an order of this number already."),
     "time_differs": _("The conversion occurred on another day, and its time cannot be changed."),

@@ -12,13 +12,15 @@ from django.test import Client
 from accredit.access.models import AuditEntry
 from accredit.conversion_requests.models import Attachment, Comment, Request, Rules
 from accredit.conversions.models import Conversion
+from accredit.conversions.turnover import change_turnover
 from accredit.jobs.models import Job
 from accredit.jobs.running import take_turn
 from accredit.web.requests import deciding, words
 from tests.factories.asking import PNG, ask, key_of, missing
+from tests.factories.installing import load, orders
 from tests.factories.people import Shop
-from tests.factories.requesting import accepted, processed, stages
-from tests.factories.validating import approve
+from tests.factories.requesting import accepted, decided, processed, stages
+from tests.factories.validating import COMMAND, LATER, approve, asked_turnovers
 
 As = Callable[[str | None], Client]
 PART = {"HX-Request-Type": "partial"}
@@ -65,7 +67,8 @@ def test_a_claim_shows_whoever_decides_the_journey_and_the_partner_that_the_orde
     key = key_of(missing(shop, "1002", "61.00"))
     owner = text_of(as_("owner").get(f"{URL}/{key}", headers=PART))
     partner = text_of(as_("partner").get(f"{URL}/{key}", headers=PART))
-    assert "Barb Dwyer has no click in the journey; Ann Dover is credited." in owner
+    assert "Barb Dwyer has no click in the journey; Barb Dwyer had 2 clicks in the day before" in owner
+    assert "; Ann Dover is credited." in owner
     assert "Ann Dover gets the credit: the last click" in owner
     assert "US$3.87" in owner
     assert "The order is known." in partner
@@ -82,6 +85,68 @@ def test_a_change_shows_what_it_changes_old_beside_new(shop: Shop, as_: As) -> N
         for row in re.findall(r'<tr class="changed">.*?</tr>', page, re.S)
     ]
     assert changed == ["Turnover US$136.27 → then US$150.00", "Device mobile → then tablet"]
+    assert "Changed since" not in page
+    later = asked_turnovers("order | turnover\n 1001 | 140.00")
+    change_turnover("anvils", later, actor=COMMAND, now=LATER)
+    page = text_of(as_("partner").get(f"{URL}/{key_of(about)}", headers=PART))
+    assert "Turnover US$140.00 → then US$150.00" in page
+    assert "Changed since The conversion has changed since the request was raised or last accepted." in page
+
+
+def test_whoever_decides_on_a_claim_reads_everything_that_it_asks_for(shop: Shop, as_: As) -> None:
+    text = """
+        kind   | partner | order | at    | turnover | status   | device | category
+        create | barb    | 1002  | T-12h | 60.00    | approved | tablet | gift-card
+    """
+    key = key_of(ask(shop, text)[0])
+    page = text_of(as_("owner").get(f"{URL}/{key}", headers=PART))
+    for said in (
+        "Partner Ann Dover → then Barb Dwyer",
+        "Turnover US$61.00 the request says: US$60.00",
+        "Status Open → then Approved",
+        "Device desktop → then tablet",
+        "Category – the request says: gift-card",
+    ):
+        assert said in page
+    accepted(shop.program, 1)
+    processed(shop.program)
+    assert "Partner Ann Dover → then Barb Dwyer" in text_of(as_("owner").get(f"{URL}/{key}", headers=PART))
+    partner = text_of(as_("partner").get(f"{URL}/{key}", headers=PART))
+    assert "Turnover US$61.00 the request says: US$60.00" in partner
+    assert "Ann" not in partner
+
+
+def test_a_failed_request_is_corrected_and_a_rejected_one_asked_again(shop: Shop, as_: As) -> None:
+    text = "kind | partner | order | new_order\n change | barb | 1001 | 2001"
+    failed = ask(shop, text)[0]
+    accepted(shop.program, 1)
+    load(shop.program, orders=orders("order | at | turnover\n 2001 | T | 1.00"))
+    processed(shop.program)
+    owner, partner = as_("owner"), as_("partner")
+    panel = text_of(owner.get(f"{URL}/{key_of(failed)}", headers=PART))
+    assert "There is an order of this number already. It can be accepted again after another look." in panel
+    assert "Accept again" in panel
+    link = f"{URL}/new?replaces={key_of(failed)}"
+    assert link not in owner.get(f"{URL}/{key_of(failed)}", headers=PART).text
+    assert link in partner.get(f"{URL}/{key_of(failed)}", headers=PART).text
+    form = partner.get(link).text
+    assert "Correct request 1" in form
+    assert 'value="2001"' in form
+    assert "There is an order of this number already." in form
+    query = f"?replaces={key_of(failed)}"
+    answers = [send(partner, "new", {"new_order_token": "2002"}, query) for _twice in range(2)]
+    assert answers[0].headers["HX-Redirect"] == answers[1].headers["HX-Redirect"]
+    assert stages(shop.program) == "1 withdrawn, 2 inquired"
+    assert "It takes the place of request 1" in text_of(owner.get(answers[0].headers["HX-Redirect"], headers=PART))
+    assert "It was corrected: Request 2" in text_of(owner.get(f"{URL}/{key_of(failed)}", headers=PART))
+    decided(shop.program, "number | verdict | reason\n 2 | rejected | returned")
+    query = "?replaces=" + key_of(Request.objects.get(number=2))
+    assert "say in a comment, or by a file, what is new" in text_of(
+        send(partner, "new", {"new_order_token": "2002"}, query)
+    )
+    assert send(partner, "new", {"new_order_token": "2002", "comment": "Look."}, query).headers["HX-Redirect"]
+    assert stages(shop.program) == "1 withdrawn, 2 rejected returned, 3 inquired"
+    assert partner.get(f"{URL}/new{query}").status_code == 302
 
 
 def test_what_was_looked_at_is_accepted_and_the_second_is_told_who_was_first(shop: Shop, as_: As) -> None:
@@ -158,6 +223,33 @@ def test_many_are_decided_in_the_background(shop: Shop, as_: As, monkeypatch: py
     assert "1 request accepted." in page
     assert "1 was not decided." in page
     assert re.search(r"It was decided before. Accepted, Dora, ", page)
+    second = key_of(Request.objects.get(number=2))
+    assert f'href="{URL}/{second}"' in as_("owner").get(f"/programs/anvils/jobs/{key_of_job(answer)}").text
+    rows: Any = as_("owner").get(f"/programs/anvils/jobs/{key_of_job(answer)}/rows")
+    assert b"".join(rows.streaming_content).decode().splitlines()[0].startswith("Request,Request id,")
+
+
+def test_rows_of_a_window_come_page_by_page_and_what_is_too_many_ends_at_a_number(
+    shop: Shop, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "SHOWN", 2)
+    keys = [key_of(missing(shop, f"200{n}")) for n in range(1, 6)]
+    for data, query in (({"id": ",".join(keys)}, ""), ({"all": "1"}, "?order.starts=200")):
+        page = send(as_("owner"), "ask", {"verdict": "accepted", **data}, query)
+        seen = []
+        while True:
+            seen.append(re.findall(r'<th scope="row">(\d) ·', page.text))
+            if "more-impact" not in page.text:
+                break
+            page = send(as_("owner"), "ask/rows", {"verdict": "accepted", **data, **hidden(page)}, query)
+        assert seen == [["1", "2"], ["3", "4"], ["5"]]
+    monkeypatch.setattr(deciding, "MOST", 3)
+    page = send(as_("owner"), "ask", {"verdict": "accepted", "all": "1"}, "?order.starts=200")
+    assert "At most 3 requests are decided at once. Those up to number 3 are as many." in text_of(page)
+    found = re.search(r'href="[^"]*(\?order.starts=200&amp;number.until=3)"', page.text)
+    assert found
+    window = send(as_("owner"), "ask", {"verdict": "accepted", "all": "1"}, found[1].replace("&amp;", "&"))
+    assert "Accept 3 requests" in text_of(window)
 
 
 def key_of_job(response: Any) -> str:
@@ -276,12 +368,14 @@ def test_a_comment_that_is_refused_stays_and_one_that_is_kept_asks_the_other_sid
 def test_rules_say_what_they_would_accept_and_leave_a_line(shop: Shop, as_: As) -> None:
     missing(shop, "2001", "100.00")
     missing(shop, "2002", "1000.00")
+    missing(shop, "1002", "61.00")
+    ask(shop, "kind | partner | order | status\n change | barb | 1001 | approved")
     typed = {"period_days": "90", "accepts": "on", "accept_after_days": "2", "accept_up_to": "50.00"}
     rules = "/programs/anvils/setup/requests"
     said = text_of(as_("owner").post(f"{rules}/preview", typed, headers=PART))
     assert said == (
-        "Of 2 open requests, 1 would accept themselves by this rule, 1 of them now; their commissions grow by US$10.00"
-        " in all."
+        "Of 4 open requests, 2 would accept themselves by this rule, 2 of them now; US$32.46 would newly be paid in"
+        " all."
     )
     assert as_("owner").post(rules, {**typed, "accept_up_to": "1,5"}).status_code == 422
     assert as_("owner").post(rules, typed).status_code == 302
