@@ -57,8 +57,12 @@ def _orders(connection: "psycopg.Connection[tuple[Any, ...]]", memory: Memory) -
                                                 " where outcome = 'conflict'")
     )  # fmt: skip
     turnovers: dict[str, list[int]] = {}
-    for token, turnover in _rows(connection, "select order_token, turnover_minor from conversions_conversion"):
+    unsigned = set()
+    conversions = "select order_token, turnover_minor, signed from conversions_conversion"
+    for token, turnover, signed in _rows(connection, conversions):
         turnovers.setdefault(token, []).append(turnover)
+        if not signed:
+            unsigned.add(token)
     decisions = Counter(
         token
         for (token,) in _rows(
@@ -82,6 +86,8 @@ def _orders(connection: "psycopg.Connection[tuple[Any, ...]]", memory: Memory) -
             yield f"The order {token} was answered {order.taken}; events, conversions, decisions: {there}"
         elif there not in ((1, 1, 1), (0, 0, 0)):
             yield f"The order {token} was not answered; events, conversions, decisions: {there}"
+        if order.signed and token in unsigned:
+            yield f"The order {token} was taken signed and is not said to be"
         if there[1] and turnovers[token][0] != int(Decimal(content["turnover"]) * 100):
             yield f"The order {token} has another turnover: {turnovers[token][0]}"
         if there[1] and items[token] != len(content.get("items", [])):

@@ -19,7 +19,7 @@ from accredit import child
 from accredit.database import embedded
 
 DISK_BYTES = 3 << 30
-WORKERS = 2
+TRACKERS, WORKERS = 2, 2
 READY_SECONDS = 600
 PROGRAM = """
 format = 1
@@ -81,14 +81,16 @@ create constraint trigger soak_fail after insert on conversions_conversion
 
 
 class Stack:
-    """PostgreSQL, a tracker and two workers. Use it from the main thread."""
+    """PostgreSQL, two trackers and two workers. Use it from the main thread. `key`: id and secret of a key that signs
+    for the program, once it has started."""
 
     def __init__(self) -> None:
         self.state = Path(tempfile.mkdtemp(prefix="accredit-soak-"))
         self.state.chmod(0o755)  # PostgreSQL may run as somebody else
         self.has_own_disk = _mount(self.state)
         self.cluster = embedded.cluster_in(self.state)
-        self.port = _free_port()
+        self.ports = [_free_port() for _ in range(TRACKERS)]
+        self.key = ("", "")
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ACCREDIT_")},
             "ACCREDIT_STATE_DIR": str(self.state),
@@ -100,12 +102,14 @@ class Stack:
         self.services: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
-        """Bring everything up, with the program installed, and wait until the tracker answers."""
+        """Bring everything up, with the program installed, and wait until the trackers answer."""
         self.database = embedded.start(self.cluster)
         self._run("prepare")
         program = self.state / "program.toml"
         program.write_text(PROGRAM)
         self._run("program", "apply", str(program))
+        _, key, _, secret = self._run("key", "add", "soak").split()
+        self.key = key, secret
         with self.owner() as connection:
             connection.execute(SWITCH)
         self.revive()
@@ -126,8 +130,9 @@ class Stack:
         """Start again whatever does not run."""
         if self.database is None or self.database.poll() is not None:
             self.database = embedded.start(self.cluster)
-        commands = {"tracker": ["tracker", "--host", "127.0.0.1", "--port", str(self.port)]}
-        commands |= {f"worker {number}": ["worker"] for number in range(WORKERS)}
+        commands = {f"worker {number}": ["worker"] for number in range(WORKERS)}
+        for number, port in enumerate(self.ports):
+            commands[f"tracker {number}"] = ["tracker", "--host", "127.0.0.1", "--port", str(port)]
         for name, command in commands.items():
             process = self.services.get(name)
             if process is None or process.poll() is not None:
@@ -139,25 +144,21 @@ class Stack:
                 )
 
     def wait_for_answers(self) -> None:
-        """Wait until the tracker is ready."""
+        """Wait until the trackers are ready."""
         deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline:
+        while not all(map(_is_ready, self.ports)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"A tracker is not ready after {READY_SECONDS} seconds; see {self.log.name}")
             self.revive()
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as connection:
-                connection.settimeout(5)
-                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                if connection.recv(64).startswith(b"HTTP/1.1 200"):
-                    return
             time.sleep(0.05)
-        raise TimeoutError(f"The tracker is not ready after {READY_SECONDS} seconds; see {self.log.name}")
 
     def faults(self) -> dict[str, Callable[[random.Random], None]]:
         """What can be done to it, by name. Afterwards `revive` brings back what is gone."""
         faults: dict[str, Callable[[random.Random], None]] = {
-            "tracker": lambda chance: self._kill_one_of("tracker", chance),
+            "tracker": lambda chance: self._kill_one_of(f"tracker {chance.randrange(TRACKERS)}", chance),
             "worker": lambda chance: self._kill_one_of(f"worker {chance.randrange(WORKERS)}", chance),
-            "PostgreSQL": lambda _chance: self._kill_database(),
             "a session of PostgreSQL": self._kill_session,
+            "PostgreSQL": lambda _chance: self._kill_database(),
             "failing commits": self._fail_commits,
         }
         if self.has_own_disk:
@@ -165,18 +166,13 @@ class Stack:
         return faults
 
     def _kill_one_of(self, name: str, chance: random.Random) -> None:
-        """Kill the service's process in front or one behind it; in either case nothing of it may stay alive alone."""
+        """Kill the service's process in front or one behind it; in either case all of it ends, by itself."""
         process = self.services[name]
         os.kill(chance.choice([process.pid, *_children(process.pid)]), signal.SIGKILL)
-        if process.poll() is None:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(0.2)
-        if process.poll() is None and not _children(process.pid):
-            process.kill()
         deadline = time.monotonic() + READY_SECONDS
-        while process.poll() is not None and _is_alive(process.pid):
+        while process.poll() is None or _is_alive(process.pid):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"Processes of the {name} stay alive after it was killed")
+                raise TimeoutError(f"Processes of the {name} stay alive after one of them was killed")
             time.sleep(0.02)
 
     def _kill_database(self) -> None:
@@ -227,9 +223,11 @@ class Stack:
         shutil.rmtree(self.state)
         self.log.close()
 
-    def _run(self, *arguments: str) -> None:
+    def _run(self, *arguments: str) -> str:
         command = [sys.executable, "-m", "accredit", *arguments]
-        subprocess.run(command, check=True, env=self.environment, stdout=self.log, stderr=self.log)
+        return subprocess.run(
+            command, check=True, env=self.environment, stdout=subprocess.PIPE, stderr=self.log, text=True
+        ).stdout
 
 
 def _mount(folder: Path) -> bool:
@@ -243,6 +241,14 @@ def _mount(folder: Path) -> bool:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+def _is_ready(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.settimeout(5)
+        connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return connection.recv(64).startswith(b"HTTP/1.1 200")
+    return False
 
 
 def _children(pid: int) -> list[int]:

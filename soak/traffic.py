@@ -6,9 +6,12 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from accredit.tracker.signing import signature
 
 PARTNERS = ("ann", "barb", "carl")
 TIMEOUT_SECONDS = 15
@@ -22,6 +25,8 @@ class Order:
     contents: list[dict[str, Any]]
     taken: str | None = None
     """The outcome of the first answer that says it is on disk."""
+    signed: bool = False
+    """Whether a signed call brought it: its answer says that it is recorded."""
     conflicts: set[str] = field(default_factory=set)
     """Turnovers of the contents that were answered to be in conflict."""
 
@@ -45,11 +50,20 @@ class Memory:
 
 
 class Client(threading.Thread):
-    """One visitor after another, on one connection, until `stop` is set. Only what it got an answer for counts."""
+    """One visitor after another, on one connection to one of the trackers, until `stop` is set. Only what it got an
+    answer for counts. It signs some of the lists of orders with the key: id and secret."""
 
-    def __init__(self, name: str, port: int, seed: int, stop: threading.Event, pause_seconds: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        ports: Sequence[int],
+        key: tuple[str, str],
+        seed: int,
+        stop: threading.Event,
+        pause_seconds: float,
+    ) -> None:
         super().__init__(name=name)
-        self.port, self.stop, self.pause_seconds = port, stop, pause_seconds
+        self.ports, self.key, self.stop, self.pause_seconds = ports, key, stop, pause_seconds
         self.chance = random.Random(seed)
         self.memory = Memory()
         self.connection: http.client.HTTPConnection | None = None
@@ -143,21 +157,29 @@ class Client(threading.Thread):
             self.memory.wrong.append(f"order {token} answered {status}: {body[:200]!r}")
 
     def batch(self) -> None:
-        """Several new orders in one call."""
+        """Several new orders in one call, signed or not."""
         contents = [self._new_order() for _ in range(self.chance.randrange(2, 60))]
-        answer = self._ask("POST", "/t/soak/sale", contents, {})
+        signed = self.chance.random() < 0.5
+        answer = self._ask("POST", "/t/soak/sale", contents, self._signature(contents) if signed else {})
         if answer is None or answer[0] in (429, 503):
             self.memory.answers[f"batch {answer and answer[0]}"] += 1
             self.unanswered += [content["order_token"] for content in contents]
             return
         status, _headers, body = answer
-        self.memory.answers[f"batch {status}"] += 1
+        self.memory.answers[f"{'signed batch' if signed else 'batch'} {status}"] += 1
         results = json.loads(body)["results"] if status in (200, 207) else []
         if len(results) != len(contents):
             self.memory.wrong.append(f"batch answered {status}: {body[:200]!r}")
             return
         for content, result in zip(contents, results, strict=True):
             self._remember(content, result["outcome"])
+            self.memory.orders[content["order_token"]].signed = signed and result["outcome"] == "recorded"
+
+    def _signature(self, contents: object) -> dict[str, str]:
+        key, secret = self.key
+        moment = int(time.time())
+        digest = signature(secret.encode(), moment, "POST", "/t/soak/sale", json.dumps(contents).encode())
+        return {"Accredit-Signature": f"key={key}, time={moment}, sha256={digest}"}
 
     def _remember(self, content: dict[str, Any], outcome: str) -> None:
         order = self.memory.orders[content["order_token"]]
@@ -184,7 +206,8 @@ class Client(threading.Thread):
             headers = {**headers, "Content-Type": "application/json"}
         try:
             if self.connection is None:
-                self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
+                port = self.chance.choice(self.ports)
+                self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
             self.connection.request(method, path, data, headers)
             response = self.connection.getresponse()
             return response.status, response.headers, response.read()
