@@ -1,8 +1,10 @@
-"""From the intake to booked: orders as the tracker puts them in, and `accredit worker` beside it, over a log of clicks
-that is spread over 400 days.
+"""From the intake to booked: orders go into the database as the tracker puts them in, and `accredit worker` beside it,
+over a log of clicks that is spread over 400 days.
 
-First as many orders as the worker can take, from the first that comes in to the last that is booked; then 500 a second
-for a while: how long after its answer an order is there to be seen.
+First as many orders as the worker can take, from the first that comes in to the last that is booked, beside a bare COPY
+of the rows that were booked into tables with the same indexes; then 500 a second for a while: how long after its
+commit an order is there to be seen. What this leaves out: the tracker's HTTP and its checks, which `bench.receiving`
+measures, and the page of the list, which the browser test of the demo's shop waits for.
 """
 
 import signal
@@ -45,6 +47,12 @@ COLUMNS = (
     " digest, received"
 )
 CODE = "bench"
+BOOKED_ROWS = (
+    ("conversions_conversion", "id"),
+    ("conversions_decision", "conversion_id"),
+    ("conversions_item", "conversion_id"),
+)
+"""What booking writes of each order, and by which key its rows begin with the time."""
 
 
 def fill(owner: psycopg.Connection, program_id: str, clicks: int, today: datetime) -> None:
@@ -138,7 +146,9 @@ def wait_for(connection: psycopg.Connection, conversions: int, since: datetime) 
         time.sleep(0.05)
 
 
-def sustained(connection: psycopg.Connection, lines: list[str], conversions: int, name: str) -> None:
+def sustained(
+    connection: psycopg.Connection, owner: psycopg.Connection, lines: list[str], conversions: int, name: str
+) -> None:
     """As much as goes in and through."""
     since = datetime.now(UTC)
     with timed() as whole:
@@ -147,6 +157,26 @@ def sustained(connection: psycopg.Connection, lines: list[str], conversions: int
         wait_for(connection, conversions, since)
     rate = conversions / whole.seconds
     Report(f"{name}: intake to booked, a second", rate, 3000, rate / 3000, ">= 1", unit="/s").show()
+    bare = conversions / copied_bare(owner, since)
+    Report("  beside a bare COPY of the rows that were booked", rate, bare, rate / bare, unit="/s").show()
+
+
+def copied_bare(owner: psycopg.Connection, since: datetime) -> float:
+    """In how many seconds what was booked since is copied into tables with the same columns and indexes."""
+    least, seconds = UUID(int=int(since.timestamp() * 1000) << 80), 0.0
+    for table, key in BOOKED_ROWS:
+        owner.execute(f"create table bare (like {table} including all)".encode())
+        with (
+            owner.cursor() as cursor,
+            cursor.copy(f"copy (select * from {table} where {key} >= '{least}') to stdout".encode()) as rows,
+        ):
+            blocks = [bytes(block) for block in rows]
+        with timed() as copying, owner.cursor() as cursor, cursor.copy(b"copy bare from stdin") as bare:
+            for block in blocks:
+                bare.write(block)
+        seconds += copying.seconds
+        owner.execute("drop table bare")
+    return seconds
 
 
 def visible(connection: psycopg.Connection, lines: list[str], name: str) -> None:
@@ -189,7 +219,7 @@ def measure(installed: Installation, clicks: int) -> None:
             for lines in groups(found[0], 20, 10, visitors, "first"):
                 take_in(tracker, lines)
             wait_for(owner, 20, began)
-            sustained(tracker, groups(found[0], ORDERS, GROUP, visitors, "many"), ORDERS, name)
+            sustained(tracker, owner, groups(found[0], ORDERS, GROUP, visitors, "many"), ORDERS, name)
             visible(tracker, groups(found[0], RATE * SECONDS, RATE_GROUP, visitors, "steady"), name)
 
 
