@@ -24,7 +24,7 @@ your order with it: delete the shop's cookies and site data to remove that too.<
 <section lang="de"><h1>Ihre Klicks</h1>
 <p>Dieser Dienst hält fest, über welchen Link Sie in einen Shop gekommen sind, damit die Empfehlung bezahlt wird. Er
 merkt sich dafür eine Zufallszahl in einem Cookie Ihres Browsers, die Art Ihres Geräts und Browsers und eine Prüfsumme
-Ihrer IP-Adresse. Ihr Schlüssel wird binnen drei Tagen gelöscht; dann kann sie niemand mehr zuordnen. Namen und
+Ihrer IP-Adresse. Der Schlüssel dazu wird binnen drei Tagen gelöscht; dann kann sie niemand mehr zuordnen. Namen und
 Anschrift kennt er nicht.</p>
 <p><strong>{german}</strong></p>
 <p>Diese Wahl gilt für diesen Dienst in diesem Browser. Ein Shop kann die Nummer eines Klicks auf seinen eigenen Seiten

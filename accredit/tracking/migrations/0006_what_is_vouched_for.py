@@ -108,7 +108,9 @@ begin
             received, reason
         )
         select id, program_id, program, event_type, order_token, received_at, signed, visitor_id, click_id, customer_id,
-            received, case when signed is false and tracking_holds_unsigned(program_id) then 'unsigned' end
+            received, case when signed is false and (
+                select program.hold_unsigned from programs_program program where program.id = came.program_id
+            ) then 'unsigned' end
         from came
         where for_worker and outcome = 'recorded'
     )
@@ -121,11 +123,6 @@ begin
     end if;
 end
 $$;
-
-create function tracking_holds_unsigned(program uuid) returns boolean language sql stable as $$
-    select hold_unsigned from programs_program where id = program
-$$;
-comment on function tracking_holds_unsigned is 'Null where there is no such program';
 
 create function tracking_come_again(vouched boolean) returns void language plpgsql as $$
 begin
@@ -150,7 +147,8 @@ begin
             held.signed <> vouched and (
                 coalesce(said.names[1], said.names[2]) is not null and vouched
                 or coalesce(held.names[1], held.names[2]) is not null and not vouched
-                or tracking_holds_unsigned(held.program_id) is not false
+                or (select program.hold_unsigned from programs_program program where program.id = held.program_id)
+                    is not false
             ) as alone
         from said cross join lateral (
             select program_id, signed, array[visitor_id, click_id, customer_id] as names
