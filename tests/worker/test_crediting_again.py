@@ -11,7 +11,7 @@ from accredit.conversions.crediting_again import CreditedAgain, Selection, credi
 from accredit.conversions.models import Cause, Conversion, Decision, Item
 from accredit.conversions.queries import trace
 from accredit.programs.models import Program
-from accredit.programs.operations import apply_program
+from accredit.programs.operations import ChangesRefused, apply_program
 from tests.conversions.test_loading import CLICKS, ITEMS, ORDERS, content
 from tests.factories.arriving import arrive
 from tests.factories.installing import NOW, SHOP, clicks, install, items, load, orders, shop
@@ -120,6 +120,39 @@ def test_a_contract_that_was_missing_pays_once_it_is_there() -> None:
     assert Decision.objects.get().explanation[0][-1] == "no_live_contract"
     apply_program(shop())
     assert told(again()) == [("1", "none", "partner:ann", 0, 125)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "event_type", "currency"),
+    [("event_type_not_paid", "lead", "USD"), ("no_amount_in_currency", "club", "EUR")],
+)
+def test_terms_that_said_nothing_of_an_order_pay_it_once_the_contract_names_others(
+    reason: str, event_type: str, currency: str
+) -> None:
+    lacking = SHOP.replace('code = "lead"', 'code = "lead"\n[[event_type]]\ncode = "club"').replace(
+        '[[terms.payout]]\n  event_type = "sale"\n  level = "item"',
+        '[[terms.payout]]\n  event_type = "club"\n  level = "order"\n  model = "Club"\n  fixed = { USD = "1.00" }\n'
+        '  [[terms.payout]]\n  event_type = "sale"\n  level = "item"',
+    )
+    payout = f'  event_type = "{event_type}"\n  level = "order"\n  model = "Ten"\n  percent = "10"'
+    mended = lacking.replace(
+        '[[contract]]\npartner = "barb"',
+        f'[[terms]]\ncode = "items"\nversion = 2\n  [[terms.payout]]\n{payout}\n[[contract]]\npartner = "barb"',
+    ).replace('terms = "items"\n  version = 1', 'terms = "items"\n  version = 2')
+    program = install(lacking)
+    load(program, clicks("click | at | visitor | party\n k | T-1d | v1 | ann"))
+    placed = f"order | at | turnover | visitor | currency\n 1 | T | 10.00 | v1 | {currency}"
+    arrive(program.id, "anvils", orders(placed, event_type))
+    book_all()
+    assert Conversion.objects.values_list("partner", "commission_minor", "restriction").get() == ("ann", 0, reason)
+    assert told(again()) == []
+    moved = mended.replace('credit_group = "standard"\n  referral_window_days = 14', "referral_window_days = 14")
+    with pytest.raises(ChangesRefused):
+        install(moved)
+    install(mended)
+    assert told(again()) == [("1", "partner:ann", "partner:ann", 0, 100)]
+    with pytest.raises(ChangesRefused):  # now it is what that version paid
+        install(lacking)
 
 
 def test_a_customer_status_is_mapped_once() -> None:
