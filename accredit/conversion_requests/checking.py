@@ -52,6 +52,10 @@ FAULTS = {
 """What can be wrong, with the details that the sentence takes. The codes are for programs."""
 
 KNOWN: Schema = {"row": pl.Int64(), "id": TEXT, "number": pl.Int64(), "stage": TEXT}
+THERE: Schema = {
+    "id": TEXT, "number": pl.Int64(), "stage": TEXT, "partner": TEXT, "event_type": TEXT, "order_token": TEXT,
+    "digest": TEXT, "changes": pl.Int64(), "replaced": pl.Int64(),
+}  # fmt: skip
 NO_ITEMS = pl.DataFrame(schema=dict(WANTED_ITEMS))
 LATEST_CONVERSIONS = 20_000
 """Whose categories the program knows, beside those that its terms name."""
@@ -99,9 +103,16 @@ def check(
 
 
 def check_in_full(
-    view: Viewpoint, wanted: pl.DataFrame, items: pl.DataFrame, *, now: datetime, replaces: UUID | None = None
+    view: Viewpoint,
+    wanted: pl.DataFrame,
+    items: pl.DataFrame,
+    *,
+    now: datetime,
+    replaces: UUID | None = None,
+    to_raise: bool = False,
 ) -> Checked:
-    """As `check`, with what only the program's owners may know."""
+    """As `check`, with what only the program's owners may know. `to_raise`: every request has its digest; else only
+    those whose order was asked for before."""
     program = view.program
     value = program_value(program.id)
     rows = _filled(view, value, wanted)
@@ -113,10 +124,15 @@ def check_in_full(
     lines = items.filter(pl.col("row").is_in(requests["row"].implode())).select(*WANTED_ITEMS)
     planned = plan(value, requests.select(*REQUESTED), lines, state).rows
     met = planned.select("row", "kind", "conversion_id", "changes", is_done=pl.col("why").is_in(_DONE))
-    digests = _digests(requests, lines, replaces)
-    requests = requests.drop("kind", "conversion_id", "changes").with_columns(digest=digests)
-    resolved = requests.join(met, on="row", maintain_order="left").select(*REQUESTED, "source", "digest", "is_done")
-    known, in_the_way = standing(program.id, resolved, replaces)
+    there = requests_of(program.id, requests["order_token"])
+    told = requests if to_raise else requests.join(there, on="order_token", how="semi", maintain_order="left")
+    resolved = (
+        requests.drop("kind", "conversion_id", "changes")
+        .join(told.select("row", digest=_digests(told, lines, replaces)), on="row", how="left", maintain_order="left")
+        .join(met, on="row", maintain_order="left")
+        .select(*REQUESTED, "source", "digest", "is_done")
+    )
+    known, in_the_way = standing(program.id, resolved, there, replaces)
     faults = pl.concat(
         [
             structural,
@@ -302,7 +318,7 @@ def _digests(requests: pl.DataFrame, items: pl.DataFrame, replaces: UUID | None)
                         pl.col(name).dt.epoch("us").cast(pl.String) if dtype.is_temporal() else pl.col(name)
                     )
                     for name, dtype in REQUESTED.items()
-                    if name not in left_out
+                    if name not in left_out and requests[name].null_count() < len(requests)
                 },
                 "items": pl.lit(lines),
                 "replaces": json_text.text(pl.lit(replaces and str(replaces), TEXT)),
@@ -334,40 +350,45 @@ def json_of_items(requests: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
     return json_text.arrays(lines, "number", "line", len(requests)).replace("[]", None).alias("items")
 
 
+def requests_of(program_id: UUID, tokens: pl.Series) -> pl.DataFrame:
+    """THERE: the requests for these orders."""
+    query = sql.SQL("""
+        select id, number, stage, partner, event_type, order_token, replace(digest::text, '-', ''), changes,
+            (replaced_by is not null)::int
+        from unnest({tokens}) wanted cross join lateral (
+            select id, number, stage, partner, event_type, order_token, digest, changes, replaced_by
+            from conversion_requests_request where program_id = {program_id} and order_token = wanted
+        ) found
+    """).format(tokens=text_array(tokens), program_id=sql.Literal(program_id))
+    return copy_out(query, THERE)
+
+
 def standing(
-    program_id: UUID, requests: pl.DataFrame, replaces: UUID | None = None
+    program_id: UUID, requests: pl.DataFrame, there: pl.DataFrame, replaces: UUID | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows (REQUESTED with `digest` and `is_done`) that were raised before (KNOWN); and FOUND of those that are in the
-    way of each other, or of a request that is still open, but for the one that they take the place of."""
-    known = _raised_before(program_id, requests)
-    return known, pl.concat(list(_of_others(program_id, requests, known, replaces)))
+    way of each other, or of a request that is still open, but for the one that they take the place of. `there`:
+    `requests_of` their orders."""
+    known = _raised_before(requests, there)
+    return known, pl.concat(list(_of_others(program_id, requests, there, known, replaces)))
 
 
-def _raised_before(program_id: UUID, requests: pl.DataFrame) -> pl.DataFrame:
+def _raised_before(requests: pl.DataFrame, there: pl.DataFrame) -> pl.DataFrame:
     """KNOWN: rows that say what a request that was not withdrawn says. Once that is decided and the
     conversion has changed since, the same is another request, if something comes of it."""
-    query = sql.SQL("""
-        select replace(wanted, '-', ''), found.id, number, stage, changes from unnest({digests}) wanted
-        cross join lateral (
-            select id, number, stage, changes from conversion_requests_request
-            where program_id = {program_id} and digest = wanted::uuid
-                and (stage <> {withdrawn} or replaced_by is not null)
-            order by number desc limit 1
-        ) found
-    """).format(
-        digests=text_array(requests["digest"]),
-        program_id=sql.Literal(program_id),
-        withdrawn=sql.Literal(Stage.WITHDRAWN.value),
+    last = (
+        there.filter((pl.col("stage") != Stage.WITHDRAWN.value) | (pl.col("replaced") == 1))
+        .sort("number", descending=True)
+        .unique("digest", keep="first", maintain_order=True)
+        .select("id", "number", "stage", "digest", changes_then="changes")
     )
-    schema = {"digest": TEXT, **{name: KNOWN[name] for name in KNOWN if name != "row"}, "changes_then": pl.Int64()}
-    before = requests.select("row", "digest", "changes", "is_done")
-    before = before.join(copy_out(query, schema), on="digest", maintain_order="left")
+    before = requests.select("row", "digest", "changes", "is_done").join(last, on="digest", maintain_order="left")
     same = pl.col("stage").is_in(_OPEN) | pl.col("changes").eq_missing(pl.col("changes_then")) | pl.col("is_done")
     return before.filter(same).select(*KNOWN)
 
 
 def _of_others(
-    program_id: UUID, requests: pl.DataFrame, known: pl.DataFrame, replaces: UUID | None
+    program_id: UUID, requests: pl.DataFrame, there: pl.DataFrame, known: pl.DataFrame, replaces: UUID | None
 ) -> Iterator[pl.DataFrame]:
     new = requests.filter(~pl.col("row").is_in(known["row"].implode()))
     key = ["partner", *ORDER]
@@ -376,20 +397,11 @@ def _of_others(
     if len(to_be):
         twice = _several(pl.concat([to_be, new.filter(_CREATES)]), ORDER)
         yield _said(twice.join(to_be, on="row", how="semi"), "new_order_token", "named_twice", rows="rows")
-    query = sql.SQL("""
-        select partner, event_type, order_token, number from unnest({tokens}) wanted cross join lateral (
-            select partner, event_type, order_token, number from conversion_requests_request
-            where program_id = {program_id} and order_token = wanted and stage = any({stages})
-                and id is distinct from {replaces}
-        ) found
-    """).format(
-        tokens=text_array(new["order_token"]),
-        program_id=sql.Literal(program_id),
-        stages=sql.Literal(_OPEN),
-        replaces=sql.Literal(replaces),
+    others = there.filter(
+        pl.col("stage").is_in(_OPEN) & pl.col("id").ne_missing(pl.lit(replaces and str(replaces), TEXT))
     )
-    there = copy_out(query, {**dict.fromkeys(key, TEXT), "found": pl.Int64()})
-    yield _said(new.join(there, on=key), "order_token", "open_request", number="found")
+    open_ = others.select(*key, found="number")
+    yield _said(new.join(open_, on=key), "order_token", "open_request", number="found")
     if replaces is not None:
         old = Request.objects.get(program=program_id, id=replaces)
         yield _said(new.clear() if is_correctable(old) else new, "", "not_correctable")

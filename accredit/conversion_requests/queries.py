@@ -82,7 +82,8 @@ def state_of(program_id: UUID, requests: pl.DataFrame, *, lock: bool) -> State:
     tokens = pl.concat([requests["order_token"], requests["new_order_token"]])
     conversions = _stored(program_id, requests["conversion_id"], tokens, lock=lock)
     items = items_that_hold(program_id, conversions["id"])
-    return State(conversions, items, kept_trace(program_id, conversions, items), _known(program_id, tokens))
+    known = _known(program_id, tokens, conversions)
+    return State(conversions, items, kept_trace(program_id, conversions, items), known)
 
 
 def _stored(program_id: UUID, ids: pl.Series, tokens: pl.Series, *, lock: bool) -> pl.DataFrame:
@@ -117,19 +118,16 @@ def _stored(program_id: UUID, ids: pl.Series, tokens: pl.Series, *, lock: bool) 
     return copy_out(query, STORED)
 
 
-def _known(program_id: UUID, tokens: pl.Series) -> pl.DataFrame:
+def _known(program_id: UUID, tokens: pl.Series, conversions: pl.DataFrame) -> pl.DataFrame:
     query = sql.SQL("""
         select event_type.code, wanted from programs_eventtype event_type cross join unnest({tokens}) wanted
         cross join lateral (
             select from tracking_order
             where program_id = {program_id} and event_type = event_type.code and order_token = wanted limit 1
         ) came
-        where event_type.program_id = {program_id} and (
-            select id from conversions_conversion
-            where program_id = {program_id} and event_type = event_type.code and order_token = wanted
-        ) is null
+        where event_type.program_id = {program_id}
     """).format(tokens=text_array(tokens), program_id=sql.Literal(program_id))
-    return copy_out(query, dict.fromkeys(ORDER, TEXT))
+    return copy_out(query, dict.fromkeys(ORDER, TEXT)).join(conversions, on=list(ORDER), how="anti")
 
 
 def rules_of(program: Program) -> Rules:

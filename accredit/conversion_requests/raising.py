@@ -9,7 +9,15 @@ import polars as pl
 from django.db import connection, transaction
 from psycopg import sql
 
-from accredit.conversion_requests.checking import KNOWN, NO_ITEMS, Checked, check_in_full, json_of_items, standing
+from accredit.conversion_requests.checking import (
+    KNOWN,
+    NO_ITEMS,
+    Checked,
+    check_in_full,
+    json_of_items,
+    requests_of,
+    standing,
+)
 from accredit.conversion_requests.deciding import accept_by_rule
 from accredit.conversion_requests.frames import REQUESTED
 from accredit.conversion_requests.models import Kind, Request, Stage
@@ -62,12 +70,13 @@ def raise_requests(
     accept at once. `replaces`: one that the only row takes the place of, and that is withdrawn unless it was rejected.
     Raises RequestsRefused where any of them is wrong; that it was raised before is not wrong."""
     now = now.astimezone(UTC)
-    checked = check_in_full(view, wanted, items, now=now, replaces=replaces)
+    checked = check_in_full(view, wanted, items, now=now, replaces=replaces, to_raise=True)
     # Who raises the same just now may be half seen here: what stands is looked at again under the lock.
     _refuse(checked.faults.filter(pl.col("code") != "open_request"))
     with transaction.atomic():
         lock_program(view.program.code)
-        known, faults = standing(view.program.id, checked.requests, replaces)
+        there = requests_of(view.program.id, checked.requests["order_token"])
+        known, faults = standing(view.program.id, checked.requests, there, replaces)
         _refuse(faults)
         new = checked.requests.filter(~pl.col("row").is_in(known["row"].implode()))
         old = None if replaces is None or new.is_empty() else _give_way(view, replaces, actor, now)
