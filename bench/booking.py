@@ -56,7 +56,7 @@ BOOKED_ROWS = (
 
 
 def fill(owner: psycopg.Connection, program_id: str, clicks: int, today: datetime) -> None:
-    """A log of so many clicks, as many every day."""
+    """A log of so many clicks, as many every day, with its visits noted as the worker does every hour."""
     days = [today - timedelta(days=back) for back in range(DAYS)]
     for start in range(0, DAYS, 50):
         part = [day.date() for day in days[start : start + 50]]
@@ -64,7 +64,9 @@ def fill(owner: psycopg.Connection, program_id: str, clicks: int, today: datetim
     values = {"program": program_id, "visitors": clicks // CLICKS_PER_VISITOR, "clicks": clicks // DAYS}
     for day in days:
         owner.execute(FILL, {**values, "day": day})
-    owner.execute("analyze tracking_click")
+        if day != today:
+            owner.execute("select tracking_note_visits(%s)", [day.date()])
+    owner.execute("analyze tracking_click, tracking_visit")
 
 
 def groups(program_id: str, orders: int, size: int, visitors: int, prefix: str) -> list[str]:

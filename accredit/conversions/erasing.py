@@ -51,6 +51,11 @@ def erase(visitors: Sequence[str]) -> Erased:
             wanted,
         )
         clicks = _execute("delete from tracking_click where visitor_id = any({visitors})", wanted)
+        _execute(
+            "delete from tracking_visit"
+            " where visitor in (select hashtextextended(wanted, 0) from unnest({visitors}) wanted)",
+            wanted,
+        )
         # An order may name a click alone; then its customer is the click's visitor.
         unnamed = (
             "set visitor_id = null, click_id = null, customer_id = null"

@@ -21,6 +21,7 @@ from accredit.programs.models import Channel, ChannelPeriod, ContractPeriod, Pro
 
 COLUMNS = {"program_id": TEXT, "id": TEXT, **CLICKS, "browser": TEXT, "address_hash": pl.Int64()}
 DROP = "select tracking_drop_clicks(%s, %s)"
+FORGET = ("delete from tracking_visited_day where day = %s", "delete from tracking_visit where day = %s")
 _ORDER = ("visitor_id", "clicked_at", "id")
 """Of rows in a file: of one visitor they lie together, as in the log."""
 
@@ -83,6 +84,8 @@ def archive_day(day: date) -> int:
             partial.unlink(missing_ok=True)
         with connection.cursor() as cursor:
             cursor.execute(DROP, [day, clicks])
+            for forget in FORGET:
+                cursor.execute(forget, [day])
     return clicks
 
 

@@ -13,9 +13,12 @@ from accredit.engine.frames import CLICKS, TEXT
 from accredit.tracking import archive
 
 FOREIGN_CLICKS = {"click_id": TEXT, "visitor_id": TEXT}
-FEW_VISITORS = 1_000
 OWN = "ck"
 """Before the ids of our own clicks."""
+SEARCHES = 40
+"""Finding the days and the clicks of a visitor takes as long as looking into so many days for them."""
+BYTES_A_SEARCH = 1_300
+"""So much of the log is read in the time in which one day is looked into."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -79,8 +82,7 @@ def clicks_of_visitors(program_id: UUID, visitors: pl.Series) -> pl.DataFrame:
     """All clicks of these visitors: CLICKS, in no particular order."""
     wanted = visitors.drop_nulls().unique()
     columns = sql.SQL(", ").join(map(sql.Identifier, CLICKS))
-    # Few are looked up in the index of each day; for many the log is read whole, which is up to fifty times as fast.
-    if len(wanted) <= FEW_VISITORS:
+    if not _read_whole(len(wanted)):
         query = sql.SQL("select {} from tracking_clicks_of({}, {})")
         return copy_out(query.format(columns, program_id, text_array(wanted)), CLICKS)
     # PostgreSQL can choose well only with statistics of the visitors, and so they need a table.
@@ -92,3 +94,14 @@ def clicks_of_visitors(program_id: UUID, visitors: pl.Series) -> pl.DataFrame:
         clicks = copy_out(query.format(columns, program_id), CLICKS)
         cursor.execute("drop table wanted")
     return clicks
+
+
+def _read_whole(visitors: int) -> bool:
+    """Whether the log is read whole in less time than the clicks of so many visitors are found."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(sum(pg_relation_size(inhrelid)), 0), (select count(*) from tracking_open_days())"
+            " from pg_inherits where inhparent = 'tracking_click'::regclass"
+        )
+        ((size, open_days),) = cursor.fetchall()
+    return bool(size < BYTES_A_SEARCH * visitors * (SEARCHES + open_days))

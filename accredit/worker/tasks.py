@@ -17,6 +17,7 @@ from accredit.programs import telling
 from accredit.programs.models import Program
 from accredit.tracking.archive import archive_old_clicks
 from accredit.tracking.operations import make_partitions
+from accredit.tracking.visits import note_visits
 
 DAYS_AHEAD = 7
 KEY_DAYS = 1
@@ -97,6 +98,14 @@ def archive_clicks(timestamp: int) -> None:
     """Move the clicks of days whose time is over from the log into the archive."""
     for day, clicks in archive_old_clicks(datetime.fromtimestamp(timestamp, UTC).date()):
         log.info("Clicks of %s that are in the archive now: %d", day, clicks)
+
+
+@app.periodic(cron="29 * * * *")
+@app.task(queueing_lock="visits", retry=_AGAIN)
+def note_visits_of_days(timestamp: int) -> None:
+    """Note who clicked on the days that are over."""
+    for day in note_visits(datetime.fromtimestamp(timestamp, UTC)):
+        log.info("Noted who clicked on %s", day)
 
 
 @app.periodic(cron="*/5 * * * *")

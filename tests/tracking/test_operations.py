@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection
 
-from accredit.tracking import queries
 from accredit.tracking.operations import MAX_NEW_DAYS, TooManyDays, append_clicks, click_keys, make_partitions
 from accredit.tracking.queries import clicks_of_visitors, journeys
 from tests.factories.installing import clicks, install, orders
@@ -117,16 +116,6 @@ def test_a_journey_is_that_of_the_visitor_and_of_the_visitor_of_the_click() -> N
     found = journeys(program.id, placed).sort("click_id")
     assert found.equals(clicks(CLICKS).filter(pl.col("visitor_id").is_in(["v2", "v3"])).sort("click_id"))
     assert clicks_of_visitors(UUID(int=1), pl.Series(["v1"])).is_empty()
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("few", [0, 1_000])
-def test_few_visitors_and_many_are_found_alike(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = install()
-    append_clicks(program, clicks(CLICKS))
-    monkeypatch.setattr(queries, "FEW_VISITORS", few)
-    found = clicks_of_visitors(program.id, pl.Series(["v1", None, "v3", "v1", "gone", 'o"dd\\']))
-    assert found.sort("click_id").equals(clicks(CLICKS).filter(pl.col("visitor_id") != "v2").sort("click_id"))
 
 
 @pytest.mark.django_db
