@@ -202,6 +202,8 @@ def test_the_newest_page_says_that_there_is_news_and_the_checks_know_the_words(
 ) -> None:
     page = window().new_page()
     page.goto(f"{demo.shop}/shop")
+    token = buy(page, "Hearth lantern", customer="a new customer")
+    page.goto(f"{demo.shop}/shop")
     page.get_by_role("button", name="Subscribe").click()
     expect(page.get_by_role("heading", name="Thank you!")).to_be_visible()
     news = ledger.get_by_role("link", name=re.compile("new conversion"))
@@ -212,6 +214,7 @@ def test_the_newest_page_says_that_there_is_news_and_the_checks_know_the_words(
     ledger.get_by_role("link", name="Customer status check").click()
     row = ledger.get_by_role("row", name=re.compile("first order"))
     expect(row).to_contain_text("New")
+    expect(row.get_by_role("link", name=token)).to_be_visible()  # the word came in with this order
     assert serious(ledger) == []
     ledger.get_by_role("link", name="Intake").click()
     expect(ledger.get_by_role("heading", name="The last 14 days")).to_be_visible()
