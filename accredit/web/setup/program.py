@@ -93,7 +93,10 @@ FIELDS = (
         "tracking.retention_days",
         _("Clicks are kept for so many days"),
         Kind.NUMBER,
-        hint=_("Empty: as long as this installation keeps them."),
+        hint=_(
+            "Empty: as long as this installation keeps them. All programs share one log: what counts is the program that"
+            " keeps clicks longest."
+        ),
     ),
     Field(
         "tracking.hold_unsigned",
