@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -97,6 +98,68 @@ def test_a_program_from_nothing_to_a_link(visit: Visit, shop: Shop, monkeypatch:
     mine = visit("partner", "/programs/tins/mine")
     expect(mine.get_by_role("textbox", name="Tracking link")).to_have_value("https://track.example.com/c/tins:barb")
     expect(mine.locator(".periods li")).to_have_count(2)
+
+
+def test_every_list_and_the_program_file_in_german(visit: Visit, shop: Shop) -> None:
+    User.objects.update(language="de")
+    page = visit("advertiser", f"{SETUP}/event-types/{shop.keys['et-lead']}", bypass_csp=True)
+    page.get_by_label("Wörter des Shops den Kundenstatus zuordnen").check()
+    page.get_by_label("Kundenstatus", exact=True).first.fill("New")
+    page.get_by_label("Wörter des Shops, eines je Zeile").first.fill("neu\nerster Kauf")
+    save(page)
+
+    setup_pages = page.get_by_role("navigation", name="Einrichtung")
+    for name, new, fields in (
+        ("Kanäle", "Neuer Kanal", {"Code": "social", "Name": "Soziale Medien", "Credit-Gruppe": "nicht bevorzugt"}),
+        ("Promo-Codes", "Neuer Promo-Code", {"Code": "SPAR10", "Partner": "Barb Dwyer (barb)"}),
+        (
+            "Werbemittel",
+            "Neues Werbemittel",
+            {"Code": "tile", "Name": "Kachel", "Zielseite": "https://anvils.example/neu"},
+        ),
+        (
+            "Stornogründe",
+            "Neuer Stornogrund",
+            {"Code": "fraud", "Titel auf Deutsch": "Betrug", "Titel auf Englisch": "Fraud"},
+        ),
+    ):
+        setup_pages.get_by_role("link", name=name).click()
+        assert serious(page) == [], name
+        page.get_by_role("link", name=new).click()
+        for label, value in fields.items():
+            field = page.get_by_label(label, exact=True)
+            if label in ("Credit-Gruppe", "Partner"):
+                field.select_option(label=value)
+            else:
+                field.fill(value)
+        save(page)
+
+    setup_pages.get_by_role("link", name="Promo-Codes").click()
+    page.get_by_label("Zu welcher Festlegung gehört dieser Code?").fill("spar10")
+    page.get_by_role("button", name="Ausprobieren").click()
+    expect(page.get_by_role("status")).to_contain_text("spar10 gehört zu SPAR10 von Barb Dwyer")
+
+    setup_pages.get_by_role("link", name="Programmdatei").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Programmdatei herunterladen").click()
+    text = Path(download.value.path()).read_text()
+    assert all(part in text for part in ("erster Kauf", "Soziale Medien", "SPAR10", "Kachel", "Betrug"))
+    file = {"name": "anvils.toml", "mimeType": "application/toml"}
+    page.get_by_label("Eine Programmdatei (.toml)").set_input_files(
+        {**file, "buffer": text.replace('"Anvil Shop"', '"Ambossladen"').encode()}
+    )
+    page.get_by_role("button", name="Zeigen, was sie ändern würde").click()
+    expect(page.get_by_role("alert")).to_contain_text("Das wird sich ändern")
+    expect(page.get_by_role("alert")).to_contain_text("Ambossladen")
+    assert serious(page) == []
+    page.get_by_role("button", name="Datei wie oben gezeigt anwenden").click()
+    expect(page.get_by_role("status")).to_have_text("Gespeichert: 1 Änderung.")
+    assert Program.objects.get(code="anvils").name == "Ambossladen"
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Speichern").click()
+    expect(page.get_by_role("status")).to_have_text("Gespeichert: 1 Änderung.")
 
 
 def add_terms() -> None:
