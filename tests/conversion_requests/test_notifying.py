@@ -69,12 +69,12 @@ def test_owners_are_told_what_was_raised_once_and_partners_what_became_of_it(sho
 
 
 def test_thousands_are_one_e_mail_and_owners_are_told_what_failed_or_was_withdrawn(shop: Shop) -> None:
-    rows = "\n".join(f"create | barb | {order} | T | 1.00" for order in range(10, 2_010))
+    rows = "\n".join(f"create | barb | m-{order} | T | 1.00" for order in range(10, 2_010))
     raised(shop.program, f"kind | partner | order | at | turnover\n{rows}", by="partner", partners=("barb",))
     assert tell_by_the_clock(SOON) == 3
     assert "2,000 conversion requests raised: number 1, 2, 3, 4, 5 …" in mail.outbox[0].body
     assert sent()[0] == "advertiser: Anvil Shop: 2,000 conversion requests raised"
-    placed = orders("order | at | turnover | codes\n 10 | T | 1.00 | anvil10")
+    placed = orders("order | at | turnover | codes\n m-10 | T | 1.00 | anvil10")
     accepted(shop.program, 1, now=SOON)
     load(shop.program, orders=placed)
     processed(shop.program, now=SOON)

@@ -109,7 +109,7 @@ def test_what_was_not_looked_at_is_said(program: Program, tmp_path: Path, monkey
     assert f"{BARB} has no click in the journey (of 50 older clicks of the journey it is not kept whose" in of_journey
     archive_day((T - timedelta(days=20)).date())
     found = said(program, "create | barb | 10 | T | two")
-    assert "(the click log was searched from 19 Feb 2026 on; older clicks are in the archive)" in found
+    assert "(the click log was searched from 10 Feb 2026 on; older clicks are in the archive)" in found
     archive_day(T.date())
     found = said(program, "create | barb | 10 | T | -")
     assert "(the clicks of that time are in the archive, which was not searched)" in found

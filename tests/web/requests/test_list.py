@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from django.db import connection
@@ -168,6 +168,8 @@ def test_rows_are_ready_to_read(asked: Shop, as_: As) -> None:
         "status": {"code": "inquired", "word": "Inquired"},
         "type": "Claim",
         "order": "1002",
+        "advertiser": "ACME",
+        "program": "Anvil Shop",
         "partner": "Barb Dwyer",
         "turnover": "US$61.00",
         "commission": rows["4"]["commission"],
@@ -217,14 +219,22 @@ def test_an_export_says_exactly_what_is_filtered(asked: Shop, as_: As, tmp_path:
     settings.JOB_FOLDER = tmp_path
     browser = as_("partner")
     browser.post("/preferences", {"language": "de"})
-    started = browser.post(f"{LIST}/export?type=change&type=claim&sort=number", {"format": "csv"})
+    text = "kind | partner | order | at | turnover | sub_id1\n create | barb | =1+2 | T | 1.00 | +49"
+    raised(asked.program, text, by="Petra", now=LATER + timedelta(hours=1))
+    query = f"type=change&type=claim&order=1001&order=1002&order={quote('=1+2')}&type=create"
+    query += "&sort=number&columns=number.status.type.order.turnover.by.sub1"
+    started = browser.post(f"{LIST}/export?{query}", {"format": "csv"})
     take_turn(Job.objects.get(kind="export").id, stopping=lambda: False)
     page = browser.get(started.headers["Location"]).text
-    assert "2 Conversion Requests in der Datei." in page
+    assert "3 Conversion Requests in der Datei." in page
     file: Any = browser.get(f"{started.headers['Location']}/file")
     rows = list(csv.DictReader(b"".join(file.streaming_content).decode().splitlines()))
     said = [tuple(row[name] for name in ("Nummer", "Stufe", "Typ", "Ordernummer", "Umsatz")) for row in rows]
-    assert said == [("3", "Angefragt", "Änderung", "1001", "150.00"), ("4", "Angefragt", "Anspruch", "1002", "61.00")]
+    assert said == [
+        ("3", "Angefragt", "Änderung", "1001", "150.00"),
+        ("4", "Angefragt", "Anspruch", "1002", "61.00"),
+        ("6", "Angefragt", "Neu", "'=1+2", "1.00"),
+    ]
     assert {row["Erstellt von"] for row in rows} == {"Petra"}
 
 
