@@ -12,7 +12,7 @@ import polars as pl
 import psycopg
 
 from accredit.database import embedded
-from bench.installation import installation
+from bench.installation import empty, installation
 from bench.report import Report, peak_mb, timed
 
 SIZE, LARGE = 50_000, 1_000_000
@@ -64,7 +64,7 @@ def measure(owner: psycopg.Connection, size: int, folder: Path) -> None:
         with (folder / table).open("wb") as file, owner.cursor() as cursor, cursor.copy(out.encode()) as copy:
             for block in copy:
                 file.write(block)
-    owner.execute(f"truncate {', '.join(TABLES)} cascade")
+    empty(owner, TABLES)
     owner.execute("checkpoint")
     with timed() as bare:
         for table in TABLES:

@@ -11,7 +11,7 @@ import psycopg
 
 from accredit.database import embedded
 from bench.credit_files import write_inputs
-from bench.installation import Installation, installation
+from bench.installation import Installation, empty, installation
 from bench.report import Report, timed
 
 SIZES = (200_000,)
@@ -84,7 +84,7 @@ def measure(installed: Installation, orders: int) -> None:
             installed.run("load", "--program", "bench", *files)
         peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         rows = copy_out(owner, folder)
-        owner.execute(f"truncate {', '.join(TABLES)}")
+        empty(owner, TABLES)
         administrator.execute("checkpoint")
         with timed() as bare:
             copy_in(owner, folder)

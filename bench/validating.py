@@ -1,5 +1,7 @@
-"""Approving conversions in batches, with their history and the ledger, beside bare SQL that writes as many of the same
-rows into the same tables without asking anything, its triggers taken off.
+"""Validating conversions in batches, with their history and the ledger: approving, beside bare SQL that writes as many
+of the same rows into the same tables without asking anything, its triggers taken off; rejecting with reason and
+comment; and the same by a job, as the worker does it: from its stored rows, its user's rights asked before each batch,
+its progress kept with it.
 
 On the embedded server with its durability; a batch is a transaction on either side.
 """
@@ -54,18 +56,50 @@ BARE = (
 )
 
 
-def approve(size: int) -> float:
-    """Approve so many open conversions; the seconds that it took."""
-    from accredit.conversions.history import Actor
-    from accredit.conversions.models import Conversion, Status, Way
-    from accredit.conversions.validating import ASKED, validate
+REJECTED = {"status": "rejected", "rejection_reason": "returned", "comment": "The parcel came back unopened."}
+
+
+def open_ones(size: int, **given: str) -> pl.DataFrame:
+    """What asks for so many open conversions to be validated."""
+    from accredit.conversions.models import Conversion, Status
+    from accredit.conversions.validating import ASKED
 
     ids = Conversion.objects.filter(status=Status.OPEN).order_by("id").values_list("id", flat=True)[:size]
-    asked = pl.DataFrame([{"id": str(key), "status": "approved"} for key in ids], schema=dict(ASKED), orient="row")
-    with timed() as validating:
-        parts = list(validate("bench", asked, Actor(Way.COMMAND), now=datetime.now(UTC)))
+    return pl.DataFrame([{"id": str(key), **given} for key in ids], schema=dict(ASKED), orient="row")
+
+
+def validate(size: int, **given: str) -> float:
+    """Validate so many open conversions; the seconds that it took."""
+    from accredit.conversions import validating
+    from accredit.conversions.history import Actor
+    from accredit.conversions.models import Way
+
+    asked = open_ones(size, **given)
+    with timed() as took:
+        parts = list(validating.validate("bench", asked, Actor(Way.COMMAND), now=datetime.now(UTC)))
     assert sum(len(part.changes) for part in parts) == size
-    return validating.seconds
+    return took.seconds
+
+
+def reject_by_job(size: int) -> float:
+    """Reject so many by a job: the seconds from its start to its end, in turns of this process."""
+    from accredit.access.models import Membership, User
+    from accredit.conversions.validation_job import start_validation
+    from accredit.jobs.models import Job, State
+    from accredit.jobs.running import take_turn
+    from accredit.programs.queries import program_by_code
+    from accredit.programs.visibility import viewpoint
+
+    user = User.objects.create(email="owner@example.com", name="Owner")
+    Membership.objects.create(user=user, organization=program_by_code("bench").advertiser, role="owner")
+    asked = open_ones(size, **REJECTED)
+    with timed() as took:
+        job = start_validation(viewpoint(user, "bench"), user, asked)
+        while take_turn(job.id, stopping=lambda: False):
+            pass
+    job = Job.objects.get(id=job.id)
+    assert (job.state, job.outcome.get("rejected")) == (State.DONE, size)
+    return took.seconds
 
 
 def approve_bare(owner: psycopg.Connection, size: int) -> float:
@@ -85,15 +119,18 @@ def approve_bare(owner: psycopg.Connection, size: int) -> float:
 
 def measure(installed: Installation, size: int) -> None:
     """Print the figures of one size."""
+    from accredit.programs.models import RejectionReason
+    from accredit.programs.queries import program_by_code
+
     folder = installed.state / "files"
     folder.mkdir()
-    write_inputs(folder, 2 * size, 2 * size)
+    write_inputs(folder, 3 * size, 3 * size)
     installed.run("program", "apply", str(folder / "program.toml"))
     installed.run("load", "--program=bench", f"--clicks={folder / 'clicks.csv'}", f"--orders={folder / 'orders.csv'}")
     with psycopg.connect(installed.url(embedded.ADMINISTRATOR), autocommit=True) as owner:
         owner.execute("vacuum analyze conversions_conversion")
         owner.execute("checkpoint")
-        seconds = approve(size)
+        seconds = validate(size, status="approved")
         owner.execute("checkpoint")
         bare = approve_bare(owner, size)
         (approved,) = owner.execute("select count(*) from conversions_change").fetchall()[0]
@@ -102,6 +139,12 @@ def measure(installed: Installation, size: int) -> None:
     name = f"approve {size:,} conversions in batches of {BATCH:,}, a second"
     Report(name, rate, TARGET, rate / TARGET, ">= 1", peak_mb(), unit="/s").show()
     Report("  beside bare SQL of as many rows", seconds, bare, bare / seconds).show()
+    half, reasons = size // 2, RejectionReason.objects
+    reasons.create(program=program_by_code("bench"), code="returned", title_de="Zurückgesandt", title_en="Returned")
+    for how, seconds in (("", validate(half, **REJECTED)), (" by a job", reject_by_job(half))):
+        rate = half / seconds
+        name = f"reject {half:,} with reason and comment{how}, a second"
+        Report(name, rate, TARGET, rate / TARGET, ">= 1", peak_mb(), unit="/s").show()
 
 
 def main(large: bool) -> None:

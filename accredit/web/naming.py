@@ -6,7 +6,6 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
-from accredit.conversions.listing import customer_statuses_beside
 from accredit.conversions.models import Conversion, CreditedTo
 from accredit.programs.models import Channel, EventType, Partner
 from accredit.programs.visibility import Viewpoint
@@ -58,11 +57,6 @@ class Names:
         """The two that every program knows, then the names that the event types map to."""
         named = (name for one in self.event_types for name, _words in one.customer_status or ())
         return list(dict.fromkeys([*words.CUSTOMER_STATUSES, *named]))
-
-    @cached_property
-    def unmapped(self) -> Sequence[str]:
-        """Words of the shop that were kept as they came, since no event type maps them."""
-        return customer_statuses_beside(self.view, self.customer_statuses)
 
     def customer_status(self, event_type: str, status: str) -> str:
         """A customer status; of a word that its event type does not map, that it does not."""

@@ -69,6 +69,7 @@ def test_items_by_keyboard_in_german(visit: Visit, shop: Shop) -> None:
     expect(shown).to_contain_text("1,62\N{NO-BREAK SPACE}$")
     shown.locator("summary").click()
     expect(shown).to_contain_text("12,00\N{NO-BREAK SPACE}$ × 12,5\N{NO-BREAK SPACE}% = 1,50")
+    window(page).get_by_label("Warum").fill("Zwei kamen zurück")
     window(page).get_by_role("button", name="Umsatz speichern").press("Enter")
     expect(window(page)).to_be_hidden()
     panel = page.locator("#panel")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from accredit.access.models import AuditEntry
 from accredit.cli import app
 from accredit.conversions.models import Conversion
 from accredit.files import parse_program
@@ -56,6 +57,7 @@ def test_a_program_is_planned_applied_and_exported(files: Path) -> None:
     assert not Program.objects.exists()
 
     applied = run("program", "apply", file)
+    assert [*AuditEntry.objects.values_list("actor_name", "action", "subject")] == [("", "program_added", "anvils")]
     assert (applied.exit_code, applied.stdout.splitlines()[-1]) == (
         0, f"Changes made: 20. The program 'anvils' is as {file} says."
     )  # fmt: skip

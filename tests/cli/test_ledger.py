@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 from accredit.cli import app
 from accredit.ledger.checks import check
 from accredit.ledger.operations import post
+from accredit.ledger.queries import month_to_close
+from accredit.worker.tasks import close_months
 from tests.factories.installing import install, load, orders
 from tests.factories.validating import approve
 from tests.ledger.entries import NOW, postings
@@ -82,9 +84,14 @@ def test_months_that_are_over_are_closed_in_turn(shop: UUID) -> None:
     again = run("close", "--program", "anvils", "--month", "2026-01")
     assert (again.exit_code, again.output) == (0, "2026-01 was closed already.\n")
 
+    # The clock waits for a day, in which what began before may still be posted.
+    close_months(timestamp=int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()))
+    assert month_to_close(shop) == date(2026, 2, 1)
+    close_months(timestamp=int(datetime(2026, 3, 2, tzinfo=UTC).timestamp()))
+    assert month_to_close(shop) == date(2026, 3, 1)
     rest = run("close", "--program", "anvils")
     assert rest.exit_code == 0
-    assert rest.stdout.startswith("2026-02 is closed.\n2026-03 is closed.\n")
+    assert rest.stdout.startswith("2026-03 is closed.\n2026-04 is closed.\n")
     assert f"{datetime.now(UTC):%Y-%m}" not in rest.stdout
     nothing = run("close", "--program", "anvils")
     assert (nothing.exit_code, nothing.output) == (

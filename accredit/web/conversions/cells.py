@@ -42,7 +42,8 @@ class Cells(cells.Cells):
             case "contract":
                 return contract_word(one.terms, one.terms_version) if one.terms else ""
             case "rejection":
-                return self.reason_titles.get(one.rejection_reason or "", one.rejection_reason or "")
+                code = one.rejection_reason
+                return self.reason_titles.get(code, code) if code else ""
             case "held" | "paid" if not getattr(one, column.name):  # that most are not says nothing
                 return ""
         return super().text(column, one)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accredit.conversions.listing import CONVERSIONS
+from accredit.conversions.listing import CONVERSIONS, customer_statuses_beside
 from accredit.conversions.models import CreditedTo
 from accredit.lists.columns import Column, Kind
 from accredit.programs.models import TermsVersion
@@ -40,8 +40,7 @@ def choices(names: Names, column: Column) -> Sequence[Choice]:
             Choice(f"{terms}:{version}", contract_word(terms, version)) for terms, version in _terms_versions(names)
         ]
     if column.name == "customer":
-        known = [Choice(one, words.word(words.CUSTOMER_STATUSES, one)) for one in names.customer_statuses]
-        return [*known, *(Choice(one, one, gettext_lazy("Not mapped")) for one in names.unmapped)]
+        return [Choice(one, words.word(words.CUSTOMER_STATUSES, one)) for one in names.customer_statuses]
     if column.name == "rejection":
         return [Choice(code, title) for code, title in reason_titles(names.view).items()]
     found: Mapping[str, Sequence[str]] = {
@@ -52,6 +51,14 @@ def choices(names: Names, column: Column) -> Sequence[Choice]:
     else:
         values = ("yes", "no") if column.kind == Kind.FLAG else found.get(column.name, column.codes)
     return [Choice(value, words.word(WORDS.get(column.name, {}), value)) for value in values]
+
+
+def words_beside(names: Names, column: Column) -> Sequence[Choice]:
+    """The shop's words for customers that were kept as they came."""
+    if column.name != "customer":
+        return ()
+    words_kept = customer_statuses_beside(names.view, names.customer_statuses)
+    return [Choice(one, one, gettext_lazy("Not mapped")) for one in words_kept]
 
 
 def contract_word(terms: str, version: int | str | None) -> str:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accredit.conversions.listing import CONVERSIONS
 from accredit.web.conversions.cells import Cells
-from accredit.web.conversions.choices import WORDS, choices
+from accredit.web.conversions.choices import WORDS, choices, words_beside
 from accredit.web.lists.declaring import Grid, ListPage
 from accredit.web.naming import Names
 
@@ -25,6 +25,7 @@ PAGE = ListPage(
     exported=lambda n: ngettext("%(n)s conversion in the file.", "%(n)s conversions in the file.", n),
     cells=Cells,
     choices=choices,
+    beside=words_beside,
     words=WORDS,
     checked=("event", "credited"),
     chips=("credited", "status", "customer", "event"),

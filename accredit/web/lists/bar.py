@@ -155,7 +155,7 @@ def _groups(
     if column.kind not in (Kind.CHOICE, Kind.FLAG):
         return []
     groups: dict[str | Promise, list[tuple[str, str, bool]]] = {}
-    for choice in state.page.choices(state.names, column):
+    for choice in (*state.page.choices(state.names, column), *state.page.beside(state.names, column)):
         groups.setdefault(choice.group, []).append((choice.value, choice.label, choice.value in picked))
         picked.discard(choice.value)
     if picked:

@@ -60,6 +60,9 @@ def test_rows_are_ready_to_read(shop: Shop, as_: As) -> None:
         "turnover": "US$136.27",
         "commission": "US$22.46",
         "model": "New customers 15 %",
+        "project": "",
+        "ad": "banner",
+        "rejection": "",
     }
 
 
@@ -89,10 +92,21 @@ def test_the_address_filters_sorts_and_pages(shop: Shop, as_: As) -> None:
     assert tokens("?customer=Existing&event=sale") == "1002"
 
 
+def test_a_word_of_the_shop_that_is_not_mapped_says_so_and_is_offered_where_one_filters(shop: Shop, as_: As) -> None:
+    browser = as_("agency")
+    for query in ("?customer=vip", "?customer=vip&customer=Existing"):
+        rows = {row["order"]: row["customer"] for row in grid(browser.get(LIST + query).text)["rows"]}
+        assert rows["1004"] == "vip (not mapped)"
+        assert rows.get("1002", "Existing") == "Existing"
+    assert "Customer status vip (not mapped)" in panel(shop, browser, "1004")
+    form = f"{LIST}/filter/customer"
+    assert "Not mapped vip" in text(browser.get(form).text)
+    assert "vip" not in as_("partner").get(form).text  # nobody was credited for that order
+
+
 NOT_UNDERSTOOD = [
     ("status=foo", "Status “foo”"),
     ("credited=partner:nobody&since=yesterday", "Time “yesterday”, Credited to “partner:nobody”"),
-    ("customer=winback", "Customer status “winback”"),
     ("event=lend", "Event type “lend”"),
     ("sort=visitor_id", "Sort by “visitor_id”"),
     ("after=100", "Place in the list “100”"),

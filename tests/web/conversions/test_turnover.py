@@ -49,8 +49,9 @@ def preview(browser: Client, shop: Shop, token: str, **typed: str) -> str:
 
 
 def save(browser: Client, shop: Shop, token: str, **typed: str) -> str:
-    """The answer to what the window sends."""
-    return browser.post(address(shop, token), {**fields(browser, shop, token), **typed}, headers=PART).text
+    """The answer to what the window sends, with a reason."""
+    sent = {**fields(browser, shop, token), "comment": "One came back", **typed}
+    return browser.post(address(shop, token), sent, headers=PART).text
 
 
 def holds(token: str) -> str:
@@ -106,6 +107,7 @@ def test_orders_and_items_change(shop: Shop, as_: As, token: str, typed: dict[st
         ("1001", {"turnover": ""}, "Write an amount, such as 1,234.56."),
         ("1001", {"turnover": "1.005"}, "more than the 2 decimals of USD"),
         ("1001", {"turnover": "10", "comment": "x" * 1001}, "at most 1,000 characters"),
+        ("1001", {"turnover": "10", "comment": ""}, "Say why the turnover changes"),
         ("1002", {"what": "items", "quantity-1": "half"}, "A quantity is a whole number: “half” is none."),
         ("1002", {"what": "items", "quantity-1": "0", "turnover-1": "5"}, "what is cancelled has no turnover"),
         ("1002", {"what": "items"}, "This is what it says already."),
@@ -188,7 +190,7 @@ def test_whoever_comes_second_reads_what_changed_and_decides_again(shop: Shop, a
 
 def test_a_second_click_on_save_changes_nothing_twice(shop: Shop, as_: As) -> None:
     browser = as_("advertiser")
-    sent = {**fields(browser, shop, "1001"), "turnover": "100.00"}
+    sent = {**fields(browser, shop, "1001"), "turnover": "100.00", "comment": "One came back"}
     assert 'data-changed="1"' in browser.post(address(shop, "1001"), sent, headers=PART).text
     assert "look again" in browser.post(address(shop, "1001"), sent, headers=PART).text
     assert Change.objects.count() == 1
@@ -196,7 +198,7 @@ def test_a_second_click_on_save_changes_nothing_twice(shop: Shop, as_: As) -> No
 
 def test_items_that_nobody_touched_follow_what_somebody_else_did(shop: Shop, as_: As) -> None:
     browser = as_("advertiser")
-    opened = {**fields(browser, shop, "1002"), "what": "items", "quantity-1": "0"}
+    opened = {**fields(browser, shop, "1002"), "what": "items", "quantity-1": "0", "comment": "Both came back"}
     change_turnover(
         "anvils",
         asked_turnovers("order | turnover\n 1002 | -"),

@@ -1,7 +1,7 @@
 """Whose people somebody reaches, and pages that stay quick however many there are."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -9,6 +9,7 @@ from django.core import mail
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from accredit.access.api_keys import add_key, key_of
 from accredit.access.models import ApiKey, AuditEntry, Invitation, Membership, Organization, User
 from accredit.access.people import invite
 from accredit.programs.models import Partner
@@ -121,6 +122,40 @@ def test_keys_and_the_log_of_others_are_not_reached_by_their_ids(shop: Shop, as_
     assert "Nightly" in owner.get("/organizations/ACME/log").text
     assert "Nightly" not in as_("stranger").get("/organizations/stranger/log").text
     assert AuditEntry.objects.count() == 2
+
+
+def test_an_owner_of_the_agency_switches_people_of_its_programs_off_and_on(shop: Shop, as_: As) -> None:
+    acme, agency = Organization.objects.get(code="ACME"), as_("agency")
+    editor, browser = shop.users["advertiser"], Client()
+    browser.post("/sign-in", {"login": editor.email, "password": PASSWORD})
+    now = datetime.now(UTC)
+    _key, text = add_key(
+        organization=acme, user=editor, name="Shop", scope="read", ends_at=now + timedelta(days=9), now=now
+    )
+    members = {one.user_id: f"/organizations/ACME/members/{one.pk}/switch" for one in acme.memberships.all()}
+    assert as_("owner").post(members[editor.pk], {"do": "off"}).status_code == 403
+    assert agency.get(PEOPLE).text.count('value="off"') == 3
+    assert agency.post(members[editor.pk], {"do": "off"}).status_code == 302
+    assert browser.get("/account").headers["Location"].startswith("/sign-in")
+    assert key_of(text, now) is None
+    for password in (PASSWORD, "something else"):
+        browser.post("/sign-in", {"login": editor.email, "password": password})
+    assert agency.get(PEOPLE).text.count('value="on"') == 1
+    agency.post(members[editor.pk], {"do": "on"})
+    assert key_of(text, now)
+    assert browser.post("/sign-in", {"login": editor.email, "password": PASSWORD}).headers["Location"] == "/"
+    lines = AuditEntry.objects.order_by("id").values_list("actor_name", "action").exclude(action="api_key_made")
+    assert [*lines] == [
+        ("Advertiser", "signed_in"), ("Agency", "switched_off"), ("", "sign_in_refused"), ("", "sign_in_refused"),
+        ("Agency", "switched_on"), ("Advertiser", "signed_in"),
+    ]  # fmt: skip
+    assert "was refused at signing in as" in as_("owner").get("/organizations/ACME/log").text
+
+    # Whoever also belongs elsewhere is not the agency's to switch off, nor is somebody their own.
+    Organization.objects.get(name="Somebody Else").memberships.create(user=shop.users["viewer"], role="viewer")
+    assert agency.post(members[shop.users["viewer"].pk], {"do": "off"}).status_code == 403
+    own = shop.users["agency"].memberships.get()
+    assert agency.post(f"/organizations/agency/members/{own.pk}/switch", {"do": "off"}).status_code == 403
 
 
 def test_pages_ask_as_much_of_a_hundred_people_as_of_three(

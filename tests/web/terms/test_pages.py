@@ -7,13 +7,15 @@ from typing import Any
 
 import polars as pl
 import pytest
+from django.core import mail
 from django.test import Client
 
 from accredit.access.models import AuditEntry, Membership, Organization, User
 from accredit.access.permissions import Permission
 from accredit.programs.announcing import version_of
-from accredit.programs.models import Partner
+from accredit.programs.models import Partner, TermsTold
 from accredit.programs.queries import program_value
+from accredit.programs.telling import tell_by_the_clock
 from accredit.programs.visibility import viewpoint
 from accredit.web.terms.announcing import next_minute
 from accredit.web.terms.editing import with_money
@@ -322,6 +324,36 @@ def test_a_partner_reads_what_will_change_and_begins_early(shop: Shop, as_: As) 
     assert (entry.actor_name, entry.action) == ("Partner", "set_up_changed")
     browser.post(f"{TERMS}/standard/2/accept", {"partner": "barb"})  # a second click
     assert "There is nothing to accept" in text_of(browser.get(TERMS))
+
+
+def test_the_partners_people_are_told_once_in_their_language_and_can_switch_it_off(shop: Shop, as_: As) -> None:
+    User.objects.filter(email="partner@example.com").update(language="de")
+    make(as_("owner"))
+    announce(as_("owner"))
+    now = datetime.now(UTC)
+    colleague = User.objects.create_user("colleague@example.com", name="Colleague")
+    [own] = shop.users["partner"].memberships.all()
+    own.organization.memberships.create(user=colleague, role="viewer")
+    assert tell_by_the_clock(now) == 2
+    assert tell_by_the_clock(now) == 0
+    assert [(one.to[0], one.subject) for one in mail.outbox] == [
+        ("colleague@example.com", "Anvil Shop: your terms will change"),
+        ("partner@example.com", "Anvil Shop: Ihre Konditionen ändern sich"),
+    ]
+    body = mail.outbox[0].body
+    assert "new terms for Barb Dwyer" in body
+    assert "(America/New_York) on: standard, version 2." in body
+    assert "> More for you" in body
+    assert "You may begin with them earlier" in body
+    assert "/programs/anvils/terms" in body
+    TermsTold.objects.all().delete()
+    browser = as_("partner")
+    assert "Keine E-Mails über Konditionen mehr" in text_of(browser.get(TERMS))
+    browser.post(f"{TERMS}/e-mails")
+    assert "Über neue Konditionen per E-Mail informieren" in text_of(browser.get(TERMS))
+    assert tell_by_the_clock(now) == 1
+    browser.post(f"{TERMS}/e-mails", {"told": "on"})
+    assert tell_by_the_clock(now) == 1
 
 
 def test_who_may_not_accept(shop: Shop, as_: As) -> None:
