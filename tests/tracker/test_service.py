@@ -220,6 +220,7 @@ def test_a_process_of_its_own(program: Program, free_port: Callable[[], int]) ->
     finally:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=WAIT_SECONDS)
+    assert process.returncode == 0
     lines = [json.loads(line) for line in said.splitlines()]
     assert lines[0]["event"] == "tracker started"
     assert lines[-1]["event"] == "tracker stopped"

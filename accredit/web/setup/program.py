@@ -94,8 +94,8 @@ FIELDS = (
         _("Clicks are kept for so many days"),
         Kind.NUMBER,
         hint=_(
-            "Empty: as long as this installation keeps them. All programs share one log: what counts is the program that"
-            " keeps clicks longest."
+            "Empty: as long as this installation keeps them. All programs share one log: what counts is the program"
+            " that keeps clicks longest."
         ),
     ),
     Field(
