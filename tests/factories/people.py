@@ -1,6 +1,7 @@
 """The shop with conversions of every kind, and people of every kind who look at it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from accredit.access.models import Membership, Organization, OrganizationKind, Role, User
 from accredit.conversions.columns import PREFIX
@@ -13,6 +14,7 @@ from accredit.jobs.models import Job, State
 from accredit.programs.changing import setup_of
 from accredit.programs.models import Partner, Program
 from tests.factories.installing import NOW, clicks, install, items, load, orders
+from tests.factories.keeping import Rows, made
 
 PASSWORD = "a horse, correctly stapled"
 PEOPLE = {
@@ -66,7 +68,22 @@ class Shop:
 
 
 def open_shop() -> Shop:
-    """The shop, its orders credited and priced, and its people."""
+    """The shop, its orders credited and priced, and its people. The database holds nothing of it before."""
+    shop, rows = _made_shop()
+    rows.copy_in()
+    program = Program.objects.select_related("agency").get(id=shop.program.id)
+    users = {user.id: user for user in User.objects.all()}
+    return replace(
+        shop, program=program, users={who: users[user.id] for who, user in shop.users.items()}, keys={**shop.keys}
+    )
+
+
+@cache
+def _made_shop() -> tuple[Shop, Rows]:
+    return made(_make_shop)
+
+
+def _make_shop() -> Shop:
     program = install()
     of = orders(ORDERS)
     load(program, clicks(CLICKS), of, items(ITEMS, of))
