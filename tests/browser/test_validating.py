@@ -1,4 +1,5 @@
-"""Approving and rejecting as people do it: by right-click, menu key, keys, ticks and touch; two at once."""
+"""Approving and rejecting as people do it: by menu key, keys, ticks and touch; two at once. `test_month` has the
+right-click."""
 
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from accredit.access.models import User
 from accredit.conversions.models import Conversion
 from accredit.conversions.turnover import change_turnover
+from accredit.programs.models import EventType
 from tests.browser.test_accessibility import serious
 from tests.factories.installing import load, orders
 from tests.factories.people import Shop
@@ -33,34 +35,6 @@ def ready(page: Page, rows: int = 6) -> Page:
 
 def stored() -> dict[str, str]:
     return {one.order_token: one.status for one in Conversion.objects.exclude(status="open")}
-
-
-def test_by_right_click(visit: Visit, shop: Shop) -> None:
-    page = ready(visit("advertiser", LIST))
-    row(page, "1001").click()
-    expect(page.locator("#panel-title")).to_be_visible()
-    row(page, "1001").click(button="right")
-    menu = page.get_by_role("menu")
-    expect(menu.get_by_role("menuitem")).to_have_count(4)
-    menu.get_by_role("menuitem", name="Approve").click()
-    expect(window(page)).to_contain_text("Approve order 1001")
-    expect(window(page)).to_contain_text("US$22.46")
-    expect(window(page)).to_contain_text("This is for good")
-    window(page).get_by_role("button", name="Approve").click()
-    expect(window(page)).to_be_hidden()
-    said = page.get_by_role("status").filter(has_text="1 conversion approved.")
-    expect(said).to_have_text("1 conversion approved.")
-    box, rows = said.bounding_box(), page.locator(".list-body").bounding_box()
-    assert box
-    assert rows
-    assert box["y"] >= rows["y"] + rows["height"]
-    expect(row(page, "1001")).to_contain_text("Approved")
-    expect(page.locator("#panel")).to_contain_text("Advertiser, in the browser")
-    expect(page.locator("#totals")).to_contain_text("Approved")
-    expect(row(page, "1001")).to_be_focused()
-    assert stored() == {"1001": "approved"}
-    row(page, "1001").click(button="right")
-    expect(menu.get_by_role("menuitem", name="Approve")).to_be_disabled()
 
 
 def test_by_the_menu_key_with_reason_and_comment(visit: Visit, shop: Shop) -> None:
@@ -122,32 +96,20 @@ def test_by_keys(visit: Visit, shop: Shop) -> None:
     expect(page.get_by_role("dialog", name="Tastatur")).to_contain_text("Stornieren, was angehakt ist, sonst die Zeile")
 
 
-def test_by_ticks(visit: Visit, shop: Shop) -> None:
-    page = ready(visit("advertiser", LIST))
+def test_ticks_of_a_page_all_that_match_and_ticks_that_stay(visit: Visit, shop: Shop) -> None:
+    table = "order | at | turnover | visitor\n" + "\n".join(f"n{n} | T-{n}min | 1.00 | -" for n in range(130))
+    load(shop.program, orders=orders(table))
+    page = ready(visit("advertiser", f"{LIST}?credited=none"), 100)
+    expect(page.locator("#totals")).to_contain_text("131")
     boxes = page.locator("[data-tick]")
     boxes.nth(1).click()
     boxes.nth(3).click(modifiers=["Shift"])
     expect(page.locator("#bulk")).to_contain_text("3 ticked")
     page.locator("[data-tick-page]").click()
-    expect(page.locator("#bulk")).to_contain_text("6 ticked")
+    expect(page.locator("#bulk")).to_contain_text("100 ticked")
     page.locator("[data-tick-page]").click()
     expect(page.locator("#bulk [role=status]")).to_be_hidden()
     boxes.nth(0).click()
-    boxes.nth(1).click()
-    page.locator("#bulk").get_by_role("button", name="Approve").click()
-    expect(window(page)).to_contain_text("Approve 2 conversions")
-    expect(window(page)).to_contain_text("US$22.46")
-    window(page).get_by_role("button", name="Approve").click()
-    expect(page.locator(".tabulator-row .status.approved")).to_have_count(2)
-    assert stored() == {"1001": "approved", "1006": "approved"}
-
-
-def test_all_that_match_and_ticks_that_stay_from_page_to_page(visit: Visit, shop: Shop) -> None:
-    table = "order | at | turnover | visitor\n" + "\n".join(f"n{n} | T-{n}min | 1.00 | -" for n in range(130))
-    load(shop.program, orders=orders(table))
-    page = ready(visit("advertiser", f"{LIST}?credited=none"), 100)
-    expect(page.locator("#totals")).to_contain_text("131")
-    page.locator("[data-tick]").nth(0).click()
     page.get_by_role("link", name="Next").click()
     ready(page, 31)
     expect(page.locator("#bulk")).to_contain_text("1 ticked")
@@ -183,12 +145,22 @@ def test_of_two_windows_one_is_told_who_was_first(visit: Visit, shop: Shop) -> N
     expect(row(second, "1001")).to_be_focused()
 
 
-def test_in_the_panel_beside_a_list_without_it(visit: Visit, shop: Shop) -> None:
-    page = visit("advertiser", f"{LIST}/{shop.keys['1005']}?status=rejected")
-    page.locator("#panel").get_by_role("button", name="Approve").click()
-    expect(window(page)).to_contain_text("Approve order 1005")
-    window(page).get_by_role("button", name="Approve").click()
-    expect(page.locator("#panel")).to_contain_text("Advertiser, in the browser")
+def test_in_the_panel_beside_a_list_without_it_held_back_and_released(visit: Visit, shop: Shop) -> None:
+    User.objects.update(language="de")
+    EventType.objects.filter(code="sale").update(approve_after_days=30)
+    page = visit("advertiser", f"{LIST}/{shop.keys['1005']}?status=rejected", bypass_csp=True)
+    panel = page.locator("#panel")
+    panel.get_by_label("Warum sie zurückgehalten wird").fill("Die Kundin fragt nach")
+    assert serious(page) == []
+    panel.get_by_role("button", name="Zurückhalten").click()
+    expect(panel).to_contain_text("Die Kundin fragt nach")
+    assert serious(page) == []
+    panel.get_by_role("button", name="Freigeben").click()
+    expect(panel.get_by_label("Warum sie zurückgehalten wird")).to_be_visible()
+    panel.get_by_role("button", name="Bestätigen").click()
+    expect(window(page)).to_contain_text("Order 1005 bestätigen")
+    window(page).get_by_role("button", name="Bestätigen").click()
+    expect(panel).to_contain_text("Advertiser, im Browser")
     expect(page.locator("#panel-title")).to_be_focused()
     assert stored() == {"1005": "approved"}
 
@@ -208,21 +180,22 @@ def test_viewers_and_partners_have_no_menu(visit: Visit, shop: Shop) -> None:
 
 
 def test_by_touch_on_a_phone(visit: Visit, shop: Shop) -> None:
+    User.objects.update(language="de")
     page = ready(visit("advertiser", LIST, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True))
     row(page, "1005").get_by_text("1005").tap()
-    page.locator("#panel").get_by_role("button", name="Approve").tap()
-    expect(window(page)).to_contain_text("Approve order 1005")
+    page.locator("#panel").get_by_role("button", name="Bestätigen").tap()
+    expect(window(page)).to_contain_text("Order 1005 bestätigen")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    window(page).get_by_role("button", name="Approve").tap()
+    window(page).get_by_role("button", name="Bestätigen").tap()
     expect(window(page)).to_be_hidden()
-    expect(page.locator("#panel")).to_contain_text("Approved")
-    page.locator("#panel").get_by_role("button", name="Change the turnover").tap()
-    expect(window(page)).to_contain_text("Change the turnover")
+    expect(page.locator("#panel")).to_contain_text("Bestätigt")
+    page.locator("#panel").get_by_role("button", name="Umsatz ändern").tap()
+    expect(window(page)).to_contain_text("Umsatz ändern")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    window(page).get_by_role("button", name="Cancel").tap()
-    page.get_by_role("link", name="Close the explanation").tap()
+    window(page).get_by_role("button", name="Abbrechen").tap()
+    page.get_by_role("link", name="Erklärung schließen").tap()
     row(page, "1001").locator("[data-tick]").tap()
-    expect(page.locator("#bulk")).to_contain_text("1 ticked")
+    expect(page.locator("#bulk")).to_contain_text("1 angehakt")
     assert stored() == {"1005": "approved"}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from playwright.sync_api import Page, expect
 
 from accredit.access.models import User
@@ -26,6 +27,16 @@ Ordernummer;Status;Stornogrund;Umsatz
 """
 
 
+def write(path: Path) -> None:
+    if path.suffix == ".csv":
+        path.write_text(TABLE)
+        return
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for number, line in enumerate(TABLE.splitlines()):
+            sheet.write_row(number, 0, line.split(";"))
+
+
 @pytest.mark.parametrize(
     ("language", "scheme", "size", "carry_out"),
     [
@@ -38,8 +49,8 @@ def test_a_file_is_checked_and_carried_out(
     visit: Visit, shop: Shop, tmp_path: Path, language: str, scheme: str, size: dict[str, int], carry_out: str
 ) -> None:
     User.objects.update(language=language)
-    table = tmp_path / "orders.csv"
-    table.write_text(TABLE)
+    table = tmp_path / ("orders.xlsx" if language == "de" else "orders.csv")
+    write(table)
     page = visit("advertiser", FILES, color_scheme=scheme, viewport=size, bypass_csp=True)
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
@@ -64,6 +75,6 @@ def test_a_file_is_checked_and_carried_out(
         ("1001", "approved"), ("1002", "rejected"),
     }  # fmt: skip
     page.goto(FILES)
-    page.locator("tbody a", has_text="orders.csv").click()
+    page.locator("tbody a", has_text=table.name).click()
     expect(page.locator("#plan .acts a").first).to_be_visible()
     expect(page.get_by_role("button", name=carry_out)).to_have_count(0)
