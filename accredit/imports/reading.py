@@ -23,7 +23,7 @@ def confine() -> bool:
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         # Who is not root may still have a namespace of users of their own.
-        is_offline = libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0
+        is_offline = 0 in map(libc.unshare, (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))

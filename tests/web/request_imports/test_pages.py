@@ -201,8 +201,7 @@ def test_a_large_file_with_remarks_is_a_job(as_: As, monkeypatch: pytest.MonkeyP
     job = Job.objects.get(kind=downloads.KIND)
     assert not take_turn(job.id, stopping=lambda: False)
     (address,) = re.findall(r'href="([^"]*/file[^"]*)"', browser.get(page).content.decode())
-    answer = browser.get(address)
-    sheet = read(b"".join(answer.streaming_content) if answer.streaming else answer.content)
+    sheet = read(browser.get(address).getvalue())
     assert sheet.cells.rows()[1][1:9] == ("create", "=1+1", "2026-03-02 12:00", "@y", "USD", "sale", "-5", "+49")
 
 
