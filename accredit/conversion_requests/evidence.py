@@ -107,11 +107,13 @@ def evidence(view: Viewpoint, request: Request) -> Evidence:
     orders = _orders(view, request)
     shown = {order.conversion_id: order for order in orders if order.conversion_id is not None}
     about = shown.get(request.conversion_id) if request.conversion_id is not None else None
-    found, near = [], []
-    if request.kind != Kind.CREATE and about is not None and about.occurred_at is not None:
-        found.append(_of_journey(request, about.occurred_at))
+    occurred_at = None if about is None else about.occurred_at
+    found: list[Found] = []
+    near: Sequence[Order] = []
+    if request.kind != Kind.CREATE and occurred_at is not None:
+        found.append(_of_journey(request, occurred_at))
     if request.kind != Kind.CHANGE:
-        searched, visitors = _searched(request, about and about.occurred_at)
+        searched, visitors = _searched(request, occurred_at)
         found.append(searched)
         near = _near(request, searched.before, visitors) if view.sees_everything else []
     return Evidence(found, order_known=bool(orders), orders=[*shown.values(), *near], earlier=_earlier(view, request))

@@ -8,10 +8,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from accredit.access.models import User
 from accredit.conversion_requests.models import Request, Rules
+from accredit.web.requests import deciding
 from tests.browser.test_accessibility import serious
 from tests.factories.asking import PNG, ask, key_of, missing
+from tests.factories.installing import load, orders
 from tests.factories.people import Shop
-from tests.factories.requesting import processed, stages
+from tests.factories.requesting import accepted, processed, stages
 
 pytestmark = pytest.mark.xdist_group("browser")
 Visit = Callable[..., Page]
@@ -119,19 +121,55 @@ def test_raised_by_hand_with_a_file_then_accepted_and_processed(visit: Visit, sh
 
 def test_of_two_who_decide_at_once_one_is_told_who_was_first(visit: Visit, shop: Shop) -> None:
     missing(shop, "2001")
+    User.objects.filter(pk=shop.users["advertiser"].pk).update(language="de")
     first, second = (visit(who, f"{LIST}?sort=-time", bypass_csp=True) for who in ("agency", "advertiser"))
-    for page in (first, second):
+    for page, accept, asked in ((first, "Accept", "Accept request 1"), (second, "Annehmen", "Request 1 annehmen")):
         row(page, "2001").click(button="right")
-        page.get_by_role("menuitem", name="Accept").click()
-        expect(window(page)).to_contain_text("Accept request 1")
+        page.get_by_role("menuitem", name=accept).click()
+        expect(window(page)).to_contain_text(asked)
     window(first).get_by_role("button", name="Accept").click()
     expect(row(first, "2001")).to_contain_text("Accepted")
-    window(second).get_by_role("button", name="Accept").click()
-    expect(window(second)).to_contain_text("It was decided before.")
-    expect(window(second)).to_contain_text("Accepted, Agency")
+    window(second).get_by_role("button", name="Annehmen").click()
+    expect(window(second)).to_contain_text("Über ihn wurde schon entschieden.")
+    expect(window(second)).to_contain_text("Angenommen, Agency")
     assert serious(second) == []
-    window(second).get_by_role("button", name="Close").first.click()
-    expect(row(second, "2001")).to_contain_text("Accepted")
+    window(second).get_by_role("button", name="Schließen").first.click()
+    expect(row(second, "2001")).to_contain_text("Angenommen")
+
+
+def test_a_failed_one_is_corrected_and_what_is_many_is_looked_at_page_by_page(
+    visit: Visit, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "SHOWN", 1)
+    about = ask(shop, "kind | partner | order | new_order\n change | barb | 1001 | 2001")[0]
+    accepted(shop.program)
+    load(shop.program, orders=orders("order | at | turnover\n 2001 | T | 1.00"))
+    processed(shop.program)
+    User.objects.filter(pk=shop.users["partner"].pk).update(language="de")
+    partner = visit("partner", f"{LIST}/{key_of(about)}", bypass_csp=True)
+    partner.get_by_role("link", name="Berichtigen").click()
+    expect(partner.locator("#sheet-title")).to_have_text("Request 1 berichtigen")
+    number = partner.get_by_label("Neue Ordernummer")
+    expect(number).to_have_value("2001")
+    assert serious(partner) == []
+    number.fill("2002")
+    partner.get_by_role("button", name="Request stellen").dblclick()
+    expect(partner.locator("#panel")).to_contain_text("Er tritt an die Stelle von Request 1.")
+    partner.get_by_role("link", name="Request 1", exact=True).click()
+    expect(partner.locator("#panel")).to_contain_text("Er wurde berichtigt: Request 2")
+    missing(shop, "3001")
+    owner = visit("advertiser", f"{LIST}?status=inquired&sort=time", bypass_csp=True)
+    for order in ("1001", "3001"):
+        row(owner, order).locator("[data-tick]").click()
+    owner.keyboard.press("a")
+    rows = window(owner).locator("tbody").last.get_by_role("rowheader")
+    expect(rows).to_have_text(["2 · Change"])
+    assert serious(owner) == []
+    window(owner).get_by_role("button", name="Show the next 1").click()
+    expect(rows).to_have_text(["2 · Change", "3 · New"])
+    window(owner).get_by_role("button", name="Accept").click()
+    expect(owner.locator(".empty, .tabulator-row .status.accepted").first).to_be_visible()
+    assert stages(shop.program) == "1 withdrawn, 2 accepted, 3 accepted"
 
 
 def test_rules_forms_and_the_panel_on_a_phone(visit: Visit, shop: Shop) -> None:
@@ -140,7 +178,7 @@ def test_rules_forms_and_the_panel_on_a_phone(visit: Visit, shop: Shop) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "bypass_csp": True}
     page = visit("owner", "/programs/anvils/setup/requests", **phone)
     page.get_by_label("Requests dürfen sich selbst annehmen").check()
-    page.get_by_label("Nur wo die Provision um nicht mehr wächst als").fill("50,00")
+    page.get_by_label("Nur wo nicht mehr als das neu ausgezahlt wird").fill("50,00")
     expect(page.locator("#rules-would")).to_contain_text("Von 1 offenen Request würde sich nach dieser Regel 1 selbst")
     addresses = [f"{LIST}/{key_of(about)}", f"{LIST}/new?conversion={shop.keys['1001']}", f"{LIST}/e-mails"]
     for address in addresses:

@@ -96,14 +96,19 @@ def _replaced(request: HttpRequest, view: Viewpoint) -> Request | None:
 def _conversion(request: HttpRequest, view: Viewpoint, old: Request | None) -> Conversion | None:
     """The conversion that the form is to change, where its address names one."""
     if old is not None:
-        mine = Conversion.objects.filter(program=view.program, id=old.conversion_id, partner=old.partner)
-        return mine.first() if old.kind == Kind.CHANGE else None
+        if old.kind != Kind.CHANGE or old.conversion_id is None:
+            return None
+        return Conversion.objects.filter(program=view.program, id=old.conversion_id, partner=old.partner).first()
     key = request.GET.get("conversion", "")
     return conversion_at(view, key) if key else None
 
 
+def _id_of(old: Request | None) -> UUID | None:
+    return None if old is None else old.id
+
+
 def _checked(view: Viewpoint, form: Form, old: Request | None) -> Checked:
-    return check(view, *form.wanted(), now=datetime.now(UTC), replaces=old and old.id)
+    return check(view, *form.wanted(), now=datetime.now(UTC), replaces=_id_of(old))
 
 
 def _raise(request: HttpRequest, view: Viewpoint, form: Form, old: Request | None) -> HttpResponse:
@@ -119,7 +124,7 @@ def _raise(request: HttpRequest, view: Viewpoint, form: Form, old: Request | Non
         return _refused(request, view, form, old)
     try:
         with transaction.atomic():
-            raised = raise_requests(view, *wanted, actor=actor_of(request), now=now, replaces=old and old.id)
+            raised = raise_requests(view, *wanted, actor=actor_of(request), now=now, replaces=_id_of(old))
             _evidence(view, raised, text, files, user=user, now=now)
     except RequestsRefused:
         return _refused(request, view, form, old)

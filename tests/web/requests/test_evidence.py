@@ -79,7 +79,8 @@ def said(program: Program, wish: str, *, language: str = "en") -> str:
         turnover = "50.00" if wish.startswith("create") else "7.00"
         raised(program, f"turnover | kind | partner | order | at | sub_id1\n {turnover} | {wish}")
         request = Request.objects.get()
-        conversion = Conversion.objects.filter(id=request.conversion_id).first()
+        key = request.conversion_id
+        conversion = None if key is None else Conversion.objects.get(id=key)
         with override(language):
             sentence = evidence_of(Names(view_of(program)), request, conversion).sentence
         transaction.set_rollback(True)
