@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -54,6 +55,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         embedded.stop(process)
         embedded.remove(cluster)
         shutil.rmtree(cluster.state)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Workers begin with what takes long, so that they end together: files of few tests start installations, and load
+    what is large. Those of browsers stand together, for the browser to start once."""
+    if hasattr(config, "workerinput"):
+        tests = Counter(item.path for item in items)
+        items.sort(key=lambda item: ("browser" not in item.path.parts, tests[item.path], item.path))
 
 
 def _remove_abandoned(states: Path) -> None:
@@ -121,6 +130,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         _let_tables_be_emptied()
     patch = pytest.MonkeyPatch()
     patch.setattr(DatabaseOperations, "execute_sql_flush", flush_as_owner)
+    # Permissions of Django's own, which nobody asks for, would be made anew after every test that commits.
+    patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", lambda *_: None)
     connection.close()
     database["OPTIONS"]["options"] = f"-c role={settings.DATABASE_APPLICATION_ROLE}"
     urls = {name: os.environ[name] for name in (URL, OWNER_URL) if name in os.environ}

@@ -76,7 +76,8 @@ def made(make: Callable[[], Made]) -> tuple[Made, Rows]:
 def _select(query: str | sql.Composed) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _filled(columns: dict[str, list[str]]) -> set[str]:
