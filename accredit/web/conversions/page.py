@@ -32,7 +32,7 @@ PAGE = ListPage(
     alike=_alike,
     grid=Grid(
         widths={
-            "time": 158, "order": 132, "event": 90, "credited": 160, "reason": 110, "status": 100, "customer": 132,
+            "time": 158, "order": 132, "event": 90, "credited": 160, "reason": 110, "status": 100, "customer": 150,
             "turnover": 110, "commission": 100, "model": 150, "currency": 80, "item_count": 80, "recorded": 158,
             "signed": 90, "held": 160, "id": 250, "click": 180, "comment": 180,
         },

@@ -45,8 +45,9 @@ class ListPage(Generic[M]):
 
     `news`: so many new ones, in words; `exported`: so many in a file. `choices`: what a column can be, in the order in
     which it is offered; what a partner may not name is not among it. `checked`: columns of which the program says every
-    value that there can be; `beside`: what rows say besides, offered where one filters by it. `words`: of codes, by column. `chips`: columns that have a chip also while nothing is said
-    of them. `alike`: columns that say the same in every row. `opens_with`: what is filtered where nobody said."""
+    value that there can be; `beside`: what rows say besides, offered where one filters by it. `words`: of codes, by
+    column. `chips`: columns that have a chip also while nothing is said of them. `alike`: columns that say the same in
+    every row. `opens_with`: what is filtered where nobody said."""
 
     list: List[M]
     name: str

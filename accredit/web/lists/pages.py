@@ -83,7 +83,7 @@ def rows(request: HttpRequest, view: Viewpoint, page: ListPage[Any]) -> HttpResp
     return response
 
 
-def show_list(request: HttpRequest, state: ListState, told: Mapping[str, str] = MappingProxyType({})) -> HttpResponse:
+def show_list(request: HttpRequest, state: ListState, told: Mapping[str, Any] = MappingProxyType({})) -> HttpResponse:
     """The whole page, or to htmx the list under its address. `told`: what came of something that was asked for."""
     template = state.page.template("list" if wants_part(request) else "page")
     response = show(request, template, {**list_context(request, state), **told})

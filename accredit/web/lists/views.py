@@ -97,7 +97,8 @@ def change_view(request: HttpRequest, view: Viewpoint, page: ListPage[Any], key:
         raise Http404(f"the view {key!r} is others' to change")
     if do == "delete":
         delete_view(found)
-        return _show(request, replace(state, view_key=""))
+        back = page.url_of("views", view, query=f"?{found.query}" if found.query else "")
+        return _show(request, replace(state, view_key=""), deleted=found, back_url=back)
     try:
         if do == "replace":
             replace_view(found, state.kept_query)
@@ -123,7 +124,7 @@ def _user(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def _show(request: HttpRequest, state: ListState, **told: str) -> HttpResponse:
+def _show(request: HttpRequest, state: ListState, **told: Any) -> HttpResponse:
     """The list in the new state, under its new address; to a browser without scripts that address alone."""
     address = state.page.url(state.view, state.query())
     if not wants_part(request) and not told:

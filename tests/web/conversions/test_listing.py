@@ -14,7 +14,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accredit.conversions.models import Conversion
+from accredit.database.keys import key_to_text
 from accredit.lists.filters import Filters
+from accredit.lists.models import ListView
 from accredit.programs.models import Program
 from accredit.programs.visibility import Viewpoint
 from accredit.web.conversions.page import PAGE
@@ -102,6 +104,21 @@ def test_a_word_of_the_shop_that_is_not_mapped_says_so_and_is_offered_where_one_
     form = f"{LIST}/filter/customer"
     assert "Not mapped vip" in text(browser.get(form).text)
     assert "vip" not in as_("partner").get(form).text  # nobody was credited for that order
+
+
+def test_a_view_that_was_deleted_comes_back(shop: Shop, as_: As) -> None:
+    browser, acme = as_("owner"), shop.program.advertiser_id
+    browser.post(f"{LIST}/views?status=open", {"name": "Open", "organization": str(acme)})
+    view = ListView.objects.get()
+    key = key_to_text("lv", view.id)
+    page = browser.post(f"{LIST}/views/{key}?view={key}", {"do": "delete"}, headers=PART).text
+    assert "The view “Open” is deleted." in text(page)
+    assert not ListView.objects.exists()
+    [form] = re.findall(r'<form class="undo".*?</form>', page, re.S)
+    [action] = re.findall(r'action="([^"]*)"', form)
+    browser.post(unescape(action), dict(re.findall(r'name="([a-z]+)" value="([^"]*)"', form)), headers=PART)
+    again = ListView.objects.get()
+    assert (again.name, again.query, again.organization_id) == ("Open", view.query, acme)
 
 
 NOT_UNDERSTOOD = [
