@@ -68,7 +68,7 @@ def pay(*tokens: str, now: datetime = LATER) -> None:
             entry = post(one.program_id, pl.DataFrame([row], schema=dict(POSTINGS)), now=now)["entry"].item()
             Payment.objects.create(
                 program_id=one.program_id, conversion_id=one.id, number=len(paid) + 1, paid_at=now,
-                partner=one.partner, currency=one.currency, amount_minor=amount, entry=entry,
+                partner=one.partner or "", currency=one.currency, amount_minor=amount, entry=entry,
             )  # fmt: skip
 
 
