@@ -1,16 +1,29 @@
 """Importing requests in the browser: a file with mistakes is uploaded, mended in the grid by keys and by pasting, and
-raised; the same file again raises nothing."""
+raised; the same file again raises nothing. And the whole story, from a partner's spreadsheet of thousands to what came
+of it."""
 
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
 from accredit.access.models import User
+from accredit.conversion_requests.import_job import KIND as RAISING
 from accredit.conversion_requests.models import Request, Rules
-from tests.browser.test_accessibility import NARROW, WIDE, serious
+from accredit.conversions.checking import check_ledger
+from accredit.conversions.models import Conversion
+from accredit.demo.generate import generate_lines
+from accredit.demo.orders import orders_of, read_lines
+from accredit.jobs.models import Job
+from accredit.jobs.running import take_turn
+from tests.acceptance.online_retail import PATH
+from tests.browser.test_accessibility import NARROW, serious
+from tests.factories.installing import NOW
 from tests.factories.people import Shop
+from tests.factories.request_files import creates, with_mistakes
+from tests.factories.requesting import processed
 
 pytestmark = pytest.mark.xdist_group("browser")
 Visit = Callable[..., Page]
@@ -22,10 +35,6 @@ Anlegen;N-2;02.03.2026 12:00;50,5o;USD;sale;vielleicht;
 Anlegen;N-3;02.03.2026 13:00;30,00;USD;sale;vielleicht;
 Anlegen;N-4;02.03.2026 14:00;20,00;;sale;vielleicht;
 """ + "".join(f"Anlegen;M-{number};02.03.2026 14:00;20,00;USD;sale;;\n" for number in range(100))
-WORDS = {
-    "en": ("Raise 104 requests …", "104 requests were raised", "was raised before"),
-    "de": ("104 Requests stellen …", "104 Requests wurden gestellt", "schon gestellt"),
-}
 
 
 def paste(page: Page, text: str) -> None:
@@ -40,28 +49,35 @@ def paste(page: Page, text: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("language", "scheme", "size"),
-    [("en", "light", WIDE), ("de", "dark", NARROW)],
-    ids=["en-light-wide", "de-dark-narrow"],
-)
 def test_mistakes_are_mended_in_the_grid_and_nothing_is_raised_twice(
-    visit: Visit, shop: Shop, tmp_path: Path, language: str, scheme: str, size: dict[str, int]
+    visit: Visit, shop: Shop, tmp_path: Path, complaints: list[str]
 ) -> None:
-    User.objects.update(language=language)
+    User.objects.update(language="de")
     Rules.objects.create(program=shop.program, period_days=36_500)
     file = tmp_path / "requests.csv"
     file.write_text(FILE)
-    page = visit("partner", IMPORTS, color_scheme=scheme, viewport=size, bypass_csp=True)
+    page = visit("partner", IMPORTS, color_scheme="dark", viewport=NARROW, bypass_csp=True)
     assert serious(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+    with page.expect_download() as sample:
+        page.get_by_role("link", name="Deutsch").click()
+    assert sample.value.suggested_filename.endswith(".xlsx")
+    # What is no table is refused where one stands; wrong columns come before everything else.
+    page.locator("#file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"\x89PNG"})
+    page.locator(".import-upload [type=submit]").click()
+    expect(page.locator("#file-wrong")).to_contain_text("PNG")
+    page.locator("#file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"Umsatz;Staus\n1;x\n"})
+    page.locator(".import-upload [type=submit]").click()
+    expect(page.locator("#wrong-title")).to_be_visible()
+    assert serious(page) == []
+    page.get_by_role("link", name="Eine andere Datei hochladen").click()
     page.locator("#file").set_input_files(file)
     page.locator(".import-upload [type=submit]").click()
     faulty = page.locator("#import-grid .faulty")
     expect(faulty).to_have_count(5)
     expect(page.locator("#import-grid .tabulator-row")).to_have_count(100)
     assert serious(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
 
     # To the first fault and the next by a key; what is wrong stands in a line; it is mended by typing.
     page.keyboard.press("n")
@@ -81,24 +97,52 @@ def test_mistakes_are_mended_in_the_grid_and_nothing_is_raised_twice(
     expect(faulty).to_have_count(3)
     page.keyboard.press("a")
     expect(faulty).to_have_count(1)
-    # A block out of a spreadsheet.
+    # A block out of a spreadsheet; whatever was done last is taken back by a key, block and all.
     page.locator("[data-row='4'] [data-place='4']").click()
+    paste(page, "USD\tsale\toffen\nEUR\tlead\nUSX\tsale\n")
+    expect(page.locator("[data-row='5'] [data-place='5']")).to_have_text("lead")
+    page.keyboard.press("u")
+    expect(page.locator("[data-row='5'] [data-place='5']")).to_have_text("sale")
+    expect(page.locator("[data-row='5'] [data-place='4']")).to_be_focused()  # the first that was another
+    expect(faulty).to_have_count(1)
     paste(page, "USD\nUSD\nUSD\n")
     expect(faulty).to_have_count(0)
-    # What was done is taken back by a key, and done again.
     page.locator("[data-row='2'] [data-place='3']").click()
     page.keyboard.press("Delete")
     expect(faulty).to_have_count(1)
     page.keyboard.press("u")
     expect(faulty).to_have_count(0)
     expect(page.locator("[data-row='2'] [data-place='3']")).to_have_text("100,00")
-    # Somebody who signs in elsewhere finds it as it is.
+    # What is wrong in a column that the file leaves out brings it to sight, to be filled in.
+    status = page.locator("[data-row='2'] [data-place='6']")
+    status.click()
+    page.keyboard.press("F2")
+    page.keyboard.type("Storniert")
+    page.locator("[data-row='2'] [data-place='0']").click()
+    expect(faulty).to_have_count(1)
+    page.locator("[data-row='2'] [data-place='0']").click()
+    page.keyboard.press("F2")
+    page.keyboard.type("Ändern")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-row='2'] .faulty").first).to_be_visible()
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    expect(faulty).to_have_count(0)
+    # Somebody who signs in elsewhere finds it as it is; of two who correct a cell, the second is told.
     other = visit("partner", page.url)
     expect(other.locator("[data-row='3'] [data-place='6']")).to_have_text("offen")
+    other.locator("[data-row='3'] [data-place='7']").click()
+    page.locator("[data-row='3'] [data-place='7']").click()
+    for window, text in ((page, "erst"), (other, "dann")):
+        window.keyboard.press("F2")
+        window.keyboard.type(text)
+        window.keyboard.press("Enter")
+        expect(window.locator("[data-row='3'] [data-place='7']")).to_have_text("erst")
+    complaints.clear()  # the answer says that there is a conflict
     page.keyboard.press("PageDown")
     expect(page.locator("#import-grid .tabulator-row")).to_have_count(4)
 
-    raise_all, raised, before = WORDS[language]
+    raise_all, raised, before = "104 Requests stellen …", "104 Requests wurden gestellt", "schon gestellt"
     page.get_by_role("button", name=raise_all).click()
     expect(page.locator("#import-window h1")).to_be_visible()
     assert serious(page) == []
@@ -117,17 +161,99 @@ def test_mistakes_are_mended_in_the_grid_and_nothing_is_raised_twice(
     assert Request.objects.count() == 104
 
 
-def test_a_filter_shows_the_rows_of_one_fault(visit: Visit, shop: Shop, tmp_path: Path) -> None:
-    Rules.objects.create(program=shop.program, period_days=36_500)
+def thousands(path: Path) -> tuple[Path, int]:
+    """A spreadsheet of real orders, moved to the months before NOW, that a partner asks to be created, with a mistake
+    in every hundredth; and how many its rows are. One order is known, and one is changed."""
+    lines = read_lines(PATH).head(100_000) if PATH.exists() else generate_lines()
+    orders = orders_of(lines).conversions.head(3_150)
+    later = pl.lit(NOW) - orders["occurred_at"].max()
+    moved = orders.with_columns(pl.col("occurred_at") + later - pl.duration(days=1))
+    asked = [{**line, "Currency": "USD", "Status": "approved"} for line in creates(moved, "barb")]
+    known = {**asked[0], "Order number": "1002", "Time": "", "Status": ""}
+    change = {**known, "Kind": "Change", "Order number": "1001", "Turnover": "150.00", "Comment": "She paid for two."}
+    claim = {**known, "Time": "2026-03-19 04:00", "Turnover": "61.00"}
+    made = with_mistakes([change, claim, *asked], every=100)
+    return made.xlsx(path), len(made.lines)
+
+
+def test_thousands_are_mended_raised_decided_and_processed(visit: Visit, shop: Shop, tmp_path: Path) -> None:
+    """The partner mends a spreadsheet and raises it; the advertiser reads the evidence, sees what would come of it,
+    accepts most and rejects one; the conversions are there, and say why."""
     User.objects.update(language="en")
-    file = tmp_path / "requests.csv"
-    file.write_text(FILE)
-    page = visit("advertiser", IMPORTS)
-    page.locator("#file").set_input_files(file)
-    page.locator(".import-upload [type=submit]").click()
-    page.locator(".kinds a", has_text="Status:").click()
-    expect(page.locator("#import-grid .tabulator-row")).to_have_count(3)
-    expect(page.locator("#import-range")).to_have_text("Rows 1 to 3 of 3")
-    page.reload()
-    expect(page.locator(".kinds a[aria-current]")).to_contain_text("Status:")
-    expect(page.locator("#import-grid .tabulator-row")).to_have_count(3)
+    Rules.objects.create(program=shop.program, period_days=36_500)
+    file, rows = thousands(tmp_path / "march.xlsx")
+    partner = visit("partner", IMPORTS, bypass_csp=True)
+    partner.locator("#file").set_input_files(file)
+    partner.locator(".import-upload [type=submit]").click()
+    faulty = partner.locator("#import-grid .faulty")
+    kind = partner.locator(".kinds a", has_text="Status:")
+    kind.click()
+    expect(partner.locator("#import-range")).to_have_text("Rows 1 to 4 of 4")
+    partner.reload()  # the address says what is shown
+    expect(partner.locator(".kinds a[aria-current]")).to_contain_text("Status:")
+    expect(faulty).to_have_count(4)
+    assert serious(partner) == []
+    faulty.first.click()
+    partner.keyboard.press("Enter")
+    partner.keyboard.type("approved")
+    partner.keyboard.press("Enter")
+    expect(partner.locator("#cell-equal")).to_contain_text("in 3 more cells that say “vielleicht”")
+    partner.keyboard.press("a")
+    expect(partner.locator("#import-said")).to_have_text("3 cells were corrected.")
+    expect(faulty).to_have_count(0)
+    partner.keyboard.press("u")
+    expect(partner.locator("#import-said")).to_have_text("3 cells say again what they said.")
+    expect(faulty).to_have_count(3)
+    faulty.first.click()
+    partner.keyboard.press("Enter")
+    partner.keyboard.type("approved")
+    partner.keyboard.press("Enter")
+    expect(partner.locator("#cell-equal")).to_contain_text("in 2 more cells")
+    partner.keyboard.press("a")
+    expect(kind).to_have_count(0)
+    partner.locator(".acts .button.main").click()
+    expect(partner.locator("#import-window")).to_contain_text("1 order is known already")
+    assert serious(partner) == []
+    partner.locator("#import-window .button.main").click()
+    expect(partner.locator("#sheet-title")).to_contain_text("Raise the requests of march.xlsx")
+    assert not take_turn(Job.objects.get(kind=RAISING).id, stopping=lambda: False)
+    raised = Request.objects.count()
+    assert rows - 40 < raised < rows
+    partner.reload()
+    expect(partner.locator("main")).to_contain_text(f"{raised:,} requests raised.")
+    assert serious(partner) == []
+
+    page = visit("advertiser", "/programs/anvils/requests?sort=-time&type=claim", bypass_csp=True)
+    page.locator(".tabulator-row", has_text="1002").click()
+    panel, window = page.locator("#panel"), page.locator("dialog#window")
+    expect(panel).to_contain_text("What Accredit knows")
+    panel.get_by_role("button", name="Reject").click()
+    window.get_by_label("Reason").select_option("Returned")
+    window.get_by_label("Comment (").fill("Somebody else brought her.")
+    window.get_by_role("button", name="Reject").click()
+    expect(panel).to_contain_text("Rejected: Returned")
+    page.goto("/programs/anvils/requests?sort=-time&status=inquired")
+    page.locator("[data-tick-page]").check()
+    page.get_by_role("button", name="All that match the filters").click()
+    page.keyboard.press("a")
+    expect(window).to_contain_text(f"Accept {raised - 1:,} requests")
+    assert serious(page) == []
+    window.get_by_role("button", name="Accept").click()
+    expect(window.get_by_role("link")).to_be_visible()
+    job = Job.objects.exclude(kind=RAISING).latest("id")
+    while take_turn(job.id, stopping=lambda: False):
+        pass
+    assert processed(shop.program).failed == 0
+    assert Request.objects.filter(stage="processed").count() == raised - 1
+
+    # What came of it, and why.
+    created = Conversion.objects.filter(reason__startswith="request ").earliest("id")
+    page.goto(f"/programs/anvils/conversions?order={created.order_token}")
+    page.locator(".tabulator-row").click()
+    expect(panel).to_contain_text(f"Barb Dwyer gets the credit by the conversion {created.reason}.")
+    expect(panel).to_contain_text(f"Advertiser, by the conversion {created.reason}")
+    assert Conversion.objects.get(order_token="1001").turnover_minor == 15_000
+    assert check_ledger(shop.program).is_empty()
+    partner.goto("/programs/anvils/requests?sort=-time&status=rejected")
+    partner.locator(".tabulator-row", has_text="1002").click()
+    expect(partner.locator("#panel")).to_contain_text("Somebody else brought her.")
