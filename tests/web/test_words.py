@@ -27,7 +27,7 @@ PLACE = r"%\(\w+\)s|\{\w+(?:!r)?\}"
         (words.REASONS, REASONS),
         (words.HELD, pending.REASONS),
         (words.HELD_REMEDIES, words.HELD),
-        (words.HAPPENINGS, {*Cause.values, *Status.values}),
+        (words.HAPPENINGS, {*Cause.values, *Status.values, "held", "released", "paid"}),
         (words.CHANGE_WAYS, Way.values),
         (words.NOT_VALIDATED, validating.WHY),
         (words.TURNOVER_NOT_CHANGED, turnover.WHY),
