@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from accredit.access.models import User
 from tests.browser.test_accessibility import serious
 from tests.browser.test_pages import LIST, Visit, pick, tokens
 from tests.factories.people import Shop
@@ -102,13 +103,7 @@ def test_columns_are_chosen_and_moved_without_a_mouse_and_stay(visit: Visit, sho
 def test_columns_are_made_wider_and_moved_in_the_grid(visit: Visit, shop: Shop) -> None:
     page = visit("agency", LIST)
     rows(page, 6)
-    edge = page.locator('.tabulator-col[tabulator-field="order"] + .tabulator-col-resize-handle').bounding_box()
-    assert edge
-    x, y = edge["x"] + edge["width"] / 2, edge["y"] + edge["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 60, y, steps=5)
-    page.mouse.up()
+    drag(page, '.tabulator-col[tabulator-field="order"] + .tabulator-col-resize-handle', by=60)
     expect(page).to_have_url(re.compile(r"columns=time\.order-[0-9]+\."))
     width = re.search(r"order-([0-9]+)", page.url)
     assert width
@@ -116,48 +111,67 @@ def test_columns_are_made_wider_and_moved_in_the_grid(visit: Visit, shop: Shop) 
     head = page.locator('.tabulator-col[tabulator-field="order"]')
     expect(head).to_have_js_property("offsetWidth", int(width[1]))
 
+    time = page.locator('.tabulator-col[tabulator-field="time"]').evaluate("head => head.offsetWidth")
+    drag(page, '.tabulator-col[tabulator-field="time"]', by=(time + int(width[1])) // 2 + 10)  # beyond its middle
+    expect(page).to_have_url(re.compile(rf"columns=order-{width[1]}\.time\."))
+    rows(page, 6)
+    assert heads(page)[:2] == ["order", "time"]
+
+
+def drag(page: Page, what: str, *, by: int) -> None:
+    """To the right, as slowly as a hand."""
+    box = page.locator(what).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.wait_for_timeout(300)  # the grid takes what is shorter for a click
+    page.mouse.move(x + by, y, steps=5)
+    page.mouse.up()
+
 
 def test_views_are_kept_shared_replaced_renamed_and_deleted(visit: Visit, shop: Shop) -> None:
+    User.objects.update(language="de")
     page = visit("owner", LIST, bypass_csp=True)
     rows(page, 6)
-    pick(page, "customer", "New")
+    pick(page, "customer", "Neukunde")
     rows(page, 2)
-    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="Ansichten").click()
     assert serious(page) == []
-    page.get_by_label("Keep what you see as a new view").fill("New ones")
-    page.get_by_label("for", exact=True).select_option(label="everybody at ACME")
-    page.get_by_role("button", name="Keep view").click()
-    expect(page.get_by_role("button", name="New ones")).to_be_visible()
+    page.get_by_label("Was Sie sehen, als neue Ansicht behalten").fill("Neue")
+    page.get_by_label("für", exact=True).select_option(label="alle bei ACME")
+    page.get_by_role("button", name="Ansicht behalten").click()
+    expect(page.get_by_role("button", name="Neue")).to_be_visible()
 
     colleague = visit("viewer", LIST)
-    colleague.get_by_role("button", name="Views").click()
-    colleague.get_by_role("link", name="New ones").click()
+    colleague.get_by_role("button", name="Ansichten").click()
+    colleague.get_by_role("link", name="Neue").click()
     rows(colleague, 2)
-    colleague.get_by_role("button", name="New ones").click()
-    expect(colleague.get_by_role("button", name="Rename")).to_have_count(0)
-    colleague.get_by_role("button", name="Always open the list with this view").click()
+    colleague.get_by_role("button", name="Neue").click()
+    expect(colleague.get_by_role("button", name="Umbenennen")).to_have_count(0)
+    colleague.get_by_role("button", name="Liste immer mit dieser Ansicht öffnen").click()
     expect(colleague.locator("#views")).to_be_hidden()
     colleague.goto(LIST)
     rows(colleague, 2)
 
-    pick(page, "customer", "New", "Existing")
+    pick(page, "customer", "Neukunde", "Bestandskunde")
     rows(page, 3)
-    menu = page.get_by_role("button", name="New ones changed")
+    menu = page.get_by_role("button", name="Neue geändert")
     menu.click()
-    page.get_by_role("button", name="Keep the changes in “New ones”").click()
+    page.get_by_role("button", name="Änderungen in „Neue“ behalten").click()
     expect(menu).to_have_count(0)
-    page.get_by_role("button", name="New ones").click()
-    page.get_by_label("Name of this view").fill("Known ones")
-    page.get_by_role("button", name="Rename").click()
-    page.get_by_role("button", name="Known ones").click()
-    page.get_by_label("Keep what you see as a new view").fill("Known ones")
-    page.get_by_label("for", exact=True).select_option(label="everybody at ACME")
-    page.get_by_role("button", name="Keep view").click()
-    expect(page.get_by_role("alert").first).to_contain_text("There is a view “Known ones” already.")
-    expect(page.get_by_label("Keep what you see as a new view")).to_have_value("Known ones")
-    page.get_by_text("Delete this view").click()
-    page.get_by_role("button", name="Delete", exact=True).click()
-    expect(page.get_by_role("button", name="Views")).to_be_visible()
+    page.get_by_role("button", name="Neue").click()
+    page.get_by_label("Name dieser Ansicht").fill("Bekannte")
+    page.get_by_role("button", name="Umbenennen").click()
+    page.get_by_role("button", name="Bekannte").click()
+    page.get_by_label("Was Sie sehen, als neue Ansicht behalten").fill("Bekannte")
+    page.get_by_label("für", exact=True).select_option(label="alle bei ACME")
+    page.get_by_role("button", name="Ansicht behalten").click()
+    expect(page.get_by_role("alert").first).to_contain_text("Eine Ansicht „Bekannte“ gibt es schon.")
+    expect(page.get_by_label("Was Sie sehen, als neue Ansicht behalten")).to_have_value("Bekannte")
+    page.get_by_text("Diese Ansicht löschen").click()
+    page.get_by_role("button", name="Löschen", exact=True).click()
+    expect(page.get_by_role("button", name="Ansichten")).to_be_visible()
 
     colleague.goto(LIST)
     rows(colleague, 6)
