@@ -161,6 +161,9 @@ def test_a_failed_one_is_corrected_and_what_is_many_is_looked_at_page_by_page(
     owner = visit("advertiser", f"{LIST}?status=inquired&sort=time", bypass_csp=True)
     for order in ("1001", "3001"):
         row(owner, order).locator("[data-tick]").click()
+    owner.keyboard.press("r")
+    expect(window(owner)).to_contain_text("Reject 2 requests")
+    owner.keyboard.press("Escape")
     owner.keyboard.press("a")
     rows = window(owner).locator("tbody").last.get_by_role("rowheader")
     expect(rows).to_have_text(["2 · Change"])

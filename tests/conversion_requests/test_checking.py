@@ -81,6 +81,7 @@ CASES = [
     (f"{CHANGE} | turnover", "change | barb | 4 | 10.00", ["1 order_token not_partners"]),
     (f"{CHANGE} | turnover", "change | - | 1 | 10.00", []),
     (f"{CHANGE} | turnover", "change | - | 4 | 10.00", ["1 partner missing"]),
+    (f"{CHANGE} | turnover", "change | - | 10 | 10.00", ["1 order_token unknown_order"]),
     (f"{CHANGE} | turnover", "change | barb | 1 | 100.00", ["1 no_change"]),
     (f"{CHANGE} | claimed", "change | barb | 1 | 10.00", ["1 no_change"]),
     (f"{CHANGE} | turnover | event", "change | barb | 1 | 10.00 | -", []),

@@ -27,7 +27,8 @@ SHOOP = """
 
 
 @pytest.fixture
-def program() -> Program:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    monkeypatch.setattr(settings, "ARCHIVE_FOLDER", tmp_path)
     program = install()
     load(program, clicks(CLICKS), orders(ORDERS))
     load(program, clicks(SHOOP), orders("order | at | turnover | visitor\n near | T-1h | 9.00 | v4"))
@@ -85,10 +86,7 @@ def test_of_somebody_elses_order_only_owners_see_the_journey(program: Program) -
 
 
 @pytest.mark.django_db
-def test_of_a_claim_the_log_is_searched_too_and_it_is_said_how_far_back(
-    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(settings, "ARCHIVE_FOLDER", tmp_path)
+def test_of_a_claim_the_log_is_searched_too_and_it_is_said_how_far_back(program: Program) -> None:
     raised(program, "kind | partner | order | at | turnover | sub_id1\n create | barb | 4 | T | 40.00 | shoop-7")
     journey, searched = of(program, 1).found
     assert journey.basis == Basis.JOURNEY

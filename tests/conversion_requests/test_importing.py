@@ -201,11 +201,13 @@ def test_what_else_is_wrong_with_rows(program: Program) -> None:
 
 def test_a_change_is_for_whoever_has_the_conversion(program: Program) -> None:
     """Where the file leaves the partner out, and whoever uploads it may ask for several."""
-    text = "kind,order_token,turnover\nchange,1001,90.00\nchange,1006,90.00\ncreate,N-1,5.00\n"
+    text = "kind,order_token,turnover\nchange,1001,90.00\nchange,1006,90.00\ncreate,N-1,5.00\nchange,9999,5.00\n"
     needed = [(4, name, "required") for name in ("occurred_at", "currency", "event_type")]
     for partners in ([], ["barb", "ann"]):
         upload = kept(text, view_of(program, *partners))
-        assert faults(upload) == [(3, "partner", "missing"), *needed, (4, "partner", "required")]
+        assert faults(upload) == [
+            (3, "partner", "missing"), *needed, (4, "partner", "required"), (5, "order_token", "unknown_order"),
+        ]  # fmt: skip
     came = raise_faultless(upload, view_of(program), somebody(), now=NOW)
     assert (came.new, Request.objects.get().partner) == ([1], "barb")
 

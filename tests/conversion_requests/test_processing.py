@@ -116,6 +116,32 @@ def test_changes_and_claims(program: Program) -> None:
 
 
 @pytest.mark.django_db
+def test_what_was_validated_is_decided_otherwise_and_never_open_again(program: Program) -> None:
+    approve("1", "4")
+    validated(asked("order | to | reason\n 2 | rejected | returned\n 3 | rejected | returned"))
+    raised(
+        program,
+        """
+        kind   | partner | order | at | turnover | status   | reason
+        change | barb    | 1     | -  | -        | rejected | returned
+        change | barb    | 2     | -  | -        | approved | -
+        create | barb    | 3     | T  | 80.00    | -        | -
+        create | barb    | 4     | T  | 40.00    | open     | -
+    """,
+    )
+    accepted(program)
+    assert processed(program).done == 4
+    assert [holds(order) for order in "1234"] == [
+        "barb 100.00 10.00 rejected 2",
+        "barb 50.00 5.00 approved 2",
+        "barb 80.00 8.00 approved 2",
+        "barb 40.00 4.00 approved 2",
+    ]
+    assert standing(program.id, partner="barb") == "barb USD 17.00"
+    assert check_ledger(program).is_empty()
+
+
+@pytest.mark.django_db
 def test_everything_of_a_conversion_can_be_changed(program: Program) -> None:
     raised(
         program,

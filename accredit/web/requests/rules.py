@@ -29,7 +29,7 @@ from accredit.web.pages import show
 from accredit.web.setup.frame import for_setup, show_page
 
 MOST_DAYS = 36_500
-MOST_LOOKED_AT = 1_000
+MOST_LOOKED_AT = 500
 """Requests of which the preview says what would come: it is asked for while somebody types."""
 PAGE = "request-rules"
 
