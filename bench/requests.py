@@ -51,7 +51,7 @@ def wanted(size: int) -> pl.DataFrame:
             case 2 if status == "open":
                 found.append({**named, "status": "approved"})
             case 2:
-                found.append({**named, "status": "open"})
+                found.append({**named, "status": "rejected", "rejection_reason": "returned"})
             case 3:
                 other = partners[(partners.index(partner) + 1) % len(partners)]
                 said = {"occurred_at": occurred_at, "turnover_minor": turnover, "currency": "EUR"}
@@ -150,15 +150,18 @@ def write_again(owner: psycopg.Connection, tables: dict[str, str], **facts: int)
 def measure(installed: Installation, size: int) -> None:
     """Print the figures of one size."""
     from accredit.conversions.checking import check_ledger
-    from accredit.programs.models import Program
-    from bench.validating import approve
+    from accredit.programs.models import Program, RejectionReason
+    from bench.validating import validate
 
     folder = installed.state / "files"
     folder.mkdir()
     write_inputs(folder, size, size)
     installed.run("program", "apply", str(folder / "program.toml"))
     installed.run("load", "--program=bench", f"--clicks={folder / 'clicks.csv'}", f"--orders={folder / 'orders.csv'}")
-    approve(size // 4)
+    validate(size // 4, status="approved")
+    RejectionReason.objects.create(
+        program=Program.objects.get(), code="returned", title_de="Zurückgesandt", title_en="Returned"
+    )
     with psycopg.connect(installed.url(embedded.ADMINISTRATOR), autocommit=True) as owner:
         owner.execute("vacuum analyze")
         owner.execute("checkpoint")

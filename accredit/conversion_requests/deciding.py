@@ -72,7 +72,7 @@ class Impact:
 
 def impact(program: Program, ids: Sequence[UUID]) -> Impact:
     """What would come of accepting these requests now, each as if it were alone. Locks nothing."""
-    requests, items = requested(program.id, ids)
+    requests, items = requested(program.id, pl.Series(map(str, ids), dtype=TEXT))
     state = state_of(program.id, requests, lock=False)
     rows = plan(program_value(program.id), requests, items, state).rows
     keys = dict(Request.objects.filter(program=program, id__in=ids).values_list("number", "stages"))

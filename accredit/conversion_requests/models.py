@@ -65,7 +65,7 @@ class Request(Fact):
     """How many changes the conversion had had when it was looked at to raise the request, or last to decide it; of a
     processed one with its own."""
     raised_at = models.DateTimeField()
-    raised_by = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False, related_name="+")
+    raised_by = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+")
     way = models.TextField(choices=Way, db_collation="C")
     source = models.TextField(null=True)
     """Where it stood, such as the file and its row."""
@@ -130,8 +130,11 @@ class Request(Fact):
                 name="request_replaces_one",
             ),
             models.UniqueConstraint(
-                fields=["program", "partner", "event_type", "order_token"],
-                condition=models.Q(stage__in=OPEN_STAGES),
+                "program",
+                "order_token",
+                "event_type",
+                "partner",
+                models.Case(models.When(stage__in=OPEN_STAGES, then=True)),
                 name="request_open_once",
             ),
             one_of("kind", Kind.choices, "request_kind"),
@@ -163,7 +166,6 @@ class Request(Fact):
             models.Index(
                 fields=["program", "changed_at"], condition=models.Q(stage=Stage.ACCEPTED), name="request_accepted"
             ),
-            models.Index(fields=["program", "order_token"], name="request_of_order"),
             models.Index(
                 fields=["program", "conversion_id"],
                 condition=models.Q(conversion_id__isnull=False),
@@ -184,7 +186,9 @@ class StageChange(Fact):
     changed_at = models.DateTimeField()
     stage = models.TextField(choices=Stage, db_collation="C")
     way = models.TextField(choices=Way, db_collation="C")
-    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
+    )
     """Null where nobody in particular did it: a rule of the program, or the processing."""
     reason = models.TextField(null=True, db_collation="C")
     """Of a rejection, one of the program's rejection reasons; of a failure, a code of `processing.FAILURES`."""

@@ -26,8 +26,8 @@ from accredit.programs.operations import lock_program
 from accredit.programs.queries import program_value
 from accredit.tracking.operations import make_partitions
 
-BATCH_REQUESTS = 5_000
-"""Of one transaction: a second or two, for which others wait that book for the program."""
+BATCH_REQUESTS = 10_000
+"""Of one transaction: some seconds, for which others wait that book for the program."""
 log = logging.getLogger(__name__)
 
 
@@ -53,7 +53,7 @@ def process_next(program: Installed, *, now: datetime, rows: int = BATCH_REQUEST
         accepted = _accepted(program.id, rows)
         if accepted.is_empty():
             return Processed()
-        requests, items = requested(program.id, [UUID(key) for key in accepted["request_id"]])
+        requests, items = requested(program.id, accepted["request_id"])
         requests = requests.with_columns(accepted)
         return _process(program, program_value(program.id), _apart(requests), items, now)
 

@@ -1,6 +1,5 @@
 """Reading requests, and the conversions that they are about, as frames."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -57,10 +56,10 @@ class State:
     known: pl.DataFrame
 
 
-def requested(program_id: UUID, ids: Sequence[UUID]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def requested(program_id: UUID, ids: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Requests of these ids, in this order, as they were raised: REQUESTED, `row` is the place in `ids`, and their
     items (WANTED_ITEMS). Ids that the program does not have are left out."""
-    places = pl.DataFrame({"id": [str(key) for key in ids]}, schema={"id": TEXT}).with_row_index("row")
+    places = ids.to_frame("id").with_row_index("row")
     query = sql.SQL("select id, {} from conversion_requests_request where program_id = {} and id = any({}::uuid[])")
     columns = sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
     found = copy_out(query.format(columns, program_id, text_array(places["id"])), {"id": TEXT, **_COLUMNS})
@@ -79,14 +78,14 @@ def items_of(rows: pl.DataFrame) -> pl.DataFrame:
 
 def state_of(program_id: UUID, requests: pl.DataFrame, *, lock: bool) -> State:
     """What these requests (REQUESTED) meet. `lock`: the conversions are held until the end of the transaction."""
-    tokens = pl.concat([requests["order_token"], requests["new_order_token"]])
+    tokens = text_array(pl.concat([requests["order_token"], requests["new_order_token"]]))
     conversions = _stored(program_id, requests["conversion_id"], tokens, lock=lock)
     items = items_that_hold(program_id, conversions["id"])
     known = _known(program_id, tokens, conversions)
     return State(conversions, items, kept_trace(program_id, conversions, items), known)
 
 
-def _stored(program_id: UUID, ids: pl.Series, tokens: pl.Series, *, lock: bool) -> pl.DataFrame:
+def _stored(program_id: UUID, ids: pl.Series, tokens: sql.Composable, *, lock: bool) -> pl.DataFrame:
     own = [
         sql.SQL("order_fields ->> {}").format(sql.Literal(name))
         if name in CLICK_FIELDS
@@ -112,13 +111,13 @@ def _stored(program_id: UUID, ids: pl.Series, tokens: pl.Series, *, lock: bool) 
         columns=sql.SQL(", ").join(own),
         program_id=sql.Literal(program_id),
         ids=text_array(ids),
-        tokens=text_array(tokens),
+        tokens=tokens,
         lock=sql.SQL("for update of conversion" if lock else ""),
     )
     return copy_out(query, STORED)
 
 
-def _known(program_id: UUID, tokens: pl.Series, conversions: pl.DataFrame) -> pl.DataFrame:
+def _known(program_id: UUID, tokens: sql.Composable, conversions: pl.DataFrame) -> pl.DataFrame:
     query = sql.SQL("""
         select event_type.code, wanted from programs_eventtype event_type cross join unnest({tokens}) wanted
         cross join lateral (
@@ -126,7 +125,7 @@ def _known(program_id: UUID, tokens: pl.Series, conversions: pl.DataFrame) -> pl
             where program_id = {program_id} and event_type = event_type.code and order_token = wanted limit 1
         ) came
         where event_type.program_id = {program_id}
-    """).format(tokens=text_array(tokens), program_id=sql.Literal(program_id))
+    """).format(tokens=tokens, program_id=sql.Literal(program_id))
     return copy_out(query, dict.fromkeys(ORDER, TEXT)).join(conversions, on=list(ORDER), how="anti")
 
 
