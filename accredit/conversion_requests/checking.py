@@ -186,13 +186,16 @@ def _named(view: Viewpoint, rows: pl.DataFrame, state: State) -> pl.DataFrame:
         )
     )
     # A change is asked for whoever has the conversion, where the viewer may ask for them.
-    named = named.with_columns(credited=_of_conversion(named, state, "partner"))
+    is_known = pl.col("order_token").is_in(state.conversions["order_token"].implode())
+    named = named.with_columns(credited=_of_conversion(named, state, "partner"), is_known=is_known)
     may_ask = pl.lit(True) if view.partners is None else pl.col("credited").is_in(sorted(view.partners))
     return named.with_columns(partner=pl.coalesce("partner", pl.when(~_CREATES & may_ask).then("credited")))
 
 
 def _of_conversion(rows: pl.DataFrame, state: State, name: str) -> pl.Series:
     """A value of the conversions that the rows name; null where there is none."""
+    if state.conversions.is_empty():
+        return state.conversions[name].clear(len(rows))
     by_id = rows.select("conversion_id").join(
         state.conversions.select(conversion_id="id", found=name), on="conversion_id", how="left", maintain_order="left"
     )["found"]
@@ -204,6 +207,8 @@ def _of_conversion(rows: pl.DataFrame, state: State, name: str) -> pl.Series:
 
 def _said(rows: pl.DataFrame, column: str, code: str, /, **details: str) -> pl.DataFrame:
     """FOUND: a fault of this column in each of these rows. `details`: in which columns of the rows they stand."""
+    if rows.is_empty():
+        return pl.DataFrame(schema=dict(FOUND))
     texts = {name: json_text.text(pl.col(of).cast(pl.String)) for name, of in details.items()}
     return rows.select(
         "row",
@@ -218,8 +223,12 @@ def _incomplete(view: Viewpoint, value: Program, rows: pl.DataFrame) -> Iterator
     kinds = [Kind.CREATE.value, Kind.CHANGE.value]
     partners = [one.code for one in value.partners if view.may_read(one.code)]
     yield _said(rows.filter(~pl.col("kind").is_in(kinds).fill_null(False)), "kind", "unknown_kind")
+    # Where there is no conversion that could say whose it is, that is told, and not that the partner is missing.
+    says = ("partner", "event_type")
+    unknown = ~_CREATES & ~pl.col("is_known").fill_null(True)
+    yield _said(rows.filter(unknown & pl.any_horizontal(pl.col(says).is_null())), "order_token", "unknown_order")
     for name in _REQUIRED:
-        needed = _CREATES if name in ("occurred_at", "turnover_minor") else pl.lit(True)
+        needed = _CREATES if name in ("occurred_at", "turnover_minor") else ~unknown if name in says else pl.lit(True)
         yield _said(rows.filter(needed & pl.col(name).is_null()), name, "missing")
     for name, code, known in (
         ("partner", "unknown_partner", partners),
