@@ -62,12 +62,12 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Program:
 
 
 @pytest.mark.parametrize("bytes_a_search", [0, 10**9])
-@pytest.mark.parametrize("noted", [False, True])
+@pytest.mark.parametrize("by_day", [False, True])
 def test_however_they_are_looked_for(
-    program: Program, bytes_a_search: int, noted: bool, monkeypatch: pytest.MonkeyPatch
+    program: Program, bytes_a_search: int, by_day: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "BYTES_A_SEARCH", bytes_a_search)
-    if noted:
+    if by_day:
         assert noted(MIDNIGHT + DAY) == DAYS
     clicked = clicks_of_visitors(program.id, pl.Series(["v1", None, "v3", "v1", "gone", 'o"dd\\']))
     assert clicked.sort("click_id").equals(clicks(CLICKS).filter(pl.col("visitor_id") != "v2").sort("click_id"))
