@@ -128,9 +128,9 @@ def test_a_failed_request_is_corrected_and_a_rejected_one_asked_again(shop: Shop
     assert "Accept again" in panel
     link = f"{URL}/new?replaces={key_of(failed)}"
     assert link not in owner.get(f"{URL}/{key_of(failed)}", headers=PART).text
-    panel = partner.get(f"{URL}/{key_of(failed)}", headers=PART)
-    assert "There is an order of this number already. You can correct it." in text_of(panel)
-    assert link in panel.text
+    theirs = partner.get(f"{URL}/{key_of(failed)}", headers=PART)
+    assert "There is an order of this number already. You can correct it." in text_of(theirs)
+    assert link in theirs.text
     form = partner.get(link).text
     assert "Correct request 1" in form
     assert 'value="2001"' in form
