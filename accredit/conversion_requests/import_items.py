@@ -16,6 +16,8 @@ def items_of(cells: pl.DataFrame, decimals: Decimals | None = None) -> pl.DataFr
     """The items of cells (`row`, `items`, `currency`): WANTED_ITEMS with the `text` of each, and whether it is `wrong`.
     An amount that could be read in two ways, such as 1.234, is wrong unless the user says how the file has its
     `decimals`: no other cell says how it is meant."""
+    if cells["items"].null_count() == len(cells):
+        return pl.DataFrame(schema=ITEM)
     texts = (
         cells.select(
             "row", "currency", pl.col("items").str.replace_all(r"\r\n|\r|\n", "|").str.split("|").alias("text")

@@ -89,6 +89,8 @@ def _with_turnovers(kept: Trace, there: pl.DataFrame, items: pl.DataFrame) -> tu
     rows = there.select("row", "kind", "turnover_minor", id=pl.col("row").cast(pl.String)).with_row_index("conversion")
     touched = CHANGES & (pl.col("turnover_minor").is_not_null() | pl.col("row").is_in(items["row"].implode()))
     wanted = rows.filter(touched)
+    if wanted.is_empty():
+        return kept, frozenset()
     lines = items.filter(pl.col("row").is_in(wanted["row"].implode())).with_columns(id=pl.col("row").cast(pl.String))
     after, whys = repriced(kept, wanted, lines.select(*ASKED_ITEMS))
     found = dict(whys.join(rows, on="conversion").select("row", "why").iter_rows())

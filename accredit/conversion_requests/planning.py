@@ -267,6 +267,8 @@ def _told(rows: pl.DataFrame, items: pl.DataFrame, state: State, outcome: Outcom
 
 def _before(items: pl.DataFrame, state: State, rows: pl.DataFrame) -> list[pl.Expr]:
     """`before`: the fields that a change or claim replaces, as they are (JSON)."""
+    if state.conversions.is_empty():
+        return [pl.lit(None, TEXT).alias("before")]
     texts = {name: json_text.text(pl.col(now)) for name, now in NOW.items()}
     values = {
         **texts,

@@ -21,6 +21,7 @@ WHOLE_ROW = ""
 """Instead of a column, where a fault is of no single one."""
 OF_CELL: Mapping[str, pl.DataType] = {"row": pl.Int64(), "column": TEXT, "mark": TEXT, "detail": TEXT}
 """Marks of cells (`sheets.MARKS`) by the names of declared columns; WHOLE_ROW: of the row."""
+_MANY_ROWS = 1_000
 _HEADER_ROWS = 20
 """So far down headings are looked for that should be in the first row."""
 
@@ -93,9 +94,9 @@ def written(table: Table, texts: pl.DataFrame, marks: pl.DataFrame, said: Format
     """Column → how its amounts or days are written."""
 
     def way(one: Column) -> str | None:
-        return written_in(one, texts[one.name], _numbers(texts, marks, one.name), said)
+        return written_in(one, texts[one.name], _numbers(texts, marks, one), said)
 
-    found = zip(table.columns, _at_once(way, table.columns), strict=True)
+    found = zip(table.columns, _at_once(way, table.columns, len(texts)), strict=True)
     return {one.name: str(way) for one, way in found if way is not None}
 
 
@@ -127,8 +128,11 @@ def found(
     values: pl.DataFrame, column: str, code: str, wrong: pl.Expr, details: Mapping[str, pl.Expr] | None = None
 ) -> pl.DataFrame:
     """FOUND of the rows where `wrong` is true: what a Check answers. `details`: texts."""
+    rows = values.filter(wrong)
+    if rows.is_empty():
+        return pl.DataFrame(schema=dict(FOUND))
     json = json_text.object_of({name: json_text.text(text) for name, text in details.items()}) if details else None
-    return values.filter(wrong).select(
+    return rows.select(
         ROW, column=pl.lit(column), code=pl.lit(code), details=pl.lit(None, TEXT) if json is None else json
     )
 
@@ -182,9 +186,9 @@ def _read(
 
     def read(one: Column) -> tuple[pl.Series, pl.DataFrame]:
         if texts[one.name].null_count() == len(texts):
-            nothing = pl.repeat(None, len(texts), dtype=TYPES[one.kind], eager=True)
-            return nothing.alias(one.name), pl.DataFrame(schema=dict(FOUND))
-        cells = read_cells(table, one, texts[one.name], _numbers(texts, marks, one.name), ways.get(one.name), said)
+            nothing = pl.Series(one.name, dtype=TYPES[one.kind]).clear(len(texts))
+            return nothing, pl.DataFrame(schema=dict(FOUND))
+        cells = read_cells(table, one, texts[one.name], _numbers(texts, marks, one), ways.get(one.name), said)
         named = pl.DataFrame({ROW: texts[ROW], "text": texts[one.name], "code": cells.codes}).drop_nulls("code")
         near = pl.col("text").replace_strict(dict(cells.near), default=None, return_dtype=TEXT) if cells.near else None
         details = pl.lit(None, TEXT) if near is None else json_text.object_of({"near": json_text.text(near)})
@@ -192,7 +196,7 @@ def _read(
         column = cells.values if lost.is_empty() else _without(cells.values, texts[ROW].is_in(lost[ROW].implode()))
         return column.alias(one.name), named.select(ROW, "code", column=pl.lit(one.name), details=details)
 
-    columns = _at_once(read, table.columns)
+    columns = _at_once(read, table.columns, len(texts))
     parts += [wrong for _values, wrong in columns]
     values = pl.DataFrame([texts[ROW], *(column for column, _wrong in columns)])
     for one in table.columns:
@@ -204,8 +208,10 @@ def _read(
     return values, pl.concat([part.select(*FOUND) for part in parts])
 
 
-def _at_once(read: Callable[[Column], Read], columns: Sequence[Column]) -> Sequence[Read]:
-    """What is read of each column; they share the cores."""
+def _at_once(read: Callable[[Column], Read], columns: Sequence[Column], rows: int) -> Sequence[Read]:
+    """What is read of each column; those of many rows share the cores."""
+    if rows < _MANY_ROWS:
+        return list(map(read, columns))
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         return list(pool.map(read, columns))
 
@@ -249,11 +255,10 @@ def _with_values(faults: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(parts).sort("order").select(*FAULTS) if parts else pl.DataFrame(schema=dict(FAULTS))
 
 
-def _numbers(texts: pl.DataFrame, marks: pl.DataFrame, column: str) -> pl.Series:
-    """Which cells of a column a spreadsheet holds as numbers."""
-    rows = marks.filter((pl.col("mark") == sheets.NUMBER) & (pl.col("column") == column))[ROW]
-    if rows.is_empty():
-        return pl.repeat(False, len(texts), dtype=pl.Boolean, eager=True)
+def _numbers(texts: pl.DataFrame, marks: pl.DataFrame, column: Column) -> pl.Series:
+    """Which cells of a column of amounts a spreadsheet holds as numbers."""
+    is_one = (pl.col("mark") == sheets.NUMBER) & (pl.col("column") == column.name)
+    rows = marks.filter(is_one)[ROW] if column.kind is Kind.AMOUNT else marks[ROW].clear()
     return texts[ROW].is_in(rows.implode())
 
 

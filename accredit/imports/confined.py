@@ -30,7 +30,7 @@ def read_upload(chunks: Iterable[bytes]) -> Sheet:
             folder=folder,
             output=subprocess.DEVNULL,
             errors=subprocess.DEVNULL,
-            environment={"POLARS_MAX_THREADS": "1", "TMPDIR": name},
+            environment={"POLARS_MAX_THREADS": "2", "TMPDIR": name},
         )
         try:
             ended = process.wait(SECONDS)

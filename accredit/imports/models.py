@@ -59,6 +59,7 @@ class Row(models.Model):
     """Checking it row by row would take as long as writing them: who writes rows adds the upload, or holds it."""
     row = models.PositiveBigIntegerField()
     cells = ArrayField(models.TextField(null=True))
+    """By place; those behind the end are empty."""
     marks = models.JSONField(null=True)
     """What was seen of cells when the file was read: place, mark and detail (`sheets.MARKS`), as texts. They count as
     long as the cell is not corrected."""

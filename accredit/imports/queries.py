@@ -98,7 +98,8 @@ def _shown(upload: Upload, condition: sql.Composable, limit: sql.Composable) -> 
     ).format(sql.Literal(upload.id), condition, limit)
     with connection.cursor() as cursor:
         cursor.execute(query)
-        return [_row(*values) for values in cursor.fetchall()]
+        width = rows.width(upload)
+        return [_row(row, [*cells, *[None] * (width - len(cells))], *more) for row, cells, *more in cursor.fetchall()]
 
 
 def _row(
@@ -118,7 +119,7 @@ def _row(
 def numbers(upload: Upload, view: View, *, from_row: int, most: int) -> list[int]:
     """The numbers of rows of a view: `from_row`, whether the view has it still or not, and those below it."""
     query = sql.SQL(
-        'select "row" from imports_row where upload_id = {0} and ("row" = {1} or "row" > {1} and {2})'
+        'select "row" from imports_row where upload_id = {0} and "row" >= {1} and ("row" = {1} or {2})'
         ' order by "row" limit {3}'
     )
     with connection.cursor() as cursor:

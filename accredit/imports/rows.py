@@ -92,9 +92,9 @@ def texts(upload: Upload, table: Table, loaded: Rows) -> tuple[pl.DataFrame, pl.
 
 
 def add(upload: Upload, cells: pl.DataFrame, marks: pl.DataFrame, checked: Checked) -> None:
-    """Write the rows of a file that was read: `cells` has ROW and a text for each place, `marks` is MARKS."""
-    lacking = [pl.lit(None, TEXT).alias(str(place)) for place in range(cells.width - 1, width(upload))]
-    rows = cells.select(ROW, cells=_array(cells.with_columns(lacking).drop(ROW)))
+    """Write the rows of a file that was read: `cells` has ROW and a text for each place of the file, `marks` is MARKS.
+    To the database, what is behind the end of an array is null."""
+    rows = cells.select(ROW, cells=_array(cells.drop(ROW)))
     rows = rows.hstack(checked.together).join(_marks_json(marks), on=ROW, how="left", maintain_order="left")
     rows = rows.join(_faults_json(checked.faults), on=ROW, how="left", maintain_order="left")
     copy_in("imports_row", rows.select(pl.lit(str(upload.id)).alias("upload_id"), pl.all()))
@@ -133,12 +133,9 @@ def update(upload: Upload, changed: pl.DataFrame, types: Mapping[str, str]) -> N
 
 def _array(cells: pl.DataFrame) -> pl.Series:
     """Cells of rows as arrays of PostgreSQL."""
-    quoted = [
-        pl.concat_str(pl.lit('"'), pl.col(name).str.replace_many(["\\", '"'], ["\\\\", '\\"']), pl.lit('"'))
-        for name in cells.columns
-    ]
-    joined = pl.concat_str([cell.fill_null("NULL") for cell in quoted], separator=",")
-    return cells.select(pl.concat_str(pl.lit("{"), joined, pl.lit("}"))).to_series()
+    escaped = pl.all().str.replace_many(["\\", '"'], ["\\\\", '\\"'])
+    quoted = cells.select((pl.lit('"') + escaped + pl.lit('"')).name.keep().fill_null("NULL"))
+    return quoted.select("{" + pl.concat_str(pl.all(), separator=",") + "}").to_series()
 
 
 def _faults_json(faults: pl.DataFrame) -> pl.DataFrame:
