@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
@@ -10,6 +11,7 @@ from accredit.access.models import User
 from accredit.conversions.approving import hold
 from accredit.conversions.models import Conversion
 from tests.factories.installing import clicks, install, items, load, orders
+from tests.factories.keeping import Rows, made
 from tests.factories.validating import LATER, approve, pay
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +26,15 @@ CHANGES = ("update {} set program_id = program_id", "delete from {}")
 
 @pytest.fixture(autouse=True)
 def _loaded() -> None:
+    _rows().copy_in()
+
+
+@cache
+def _rows() -> Rows:
+    return made(_load)[1]
+
+
+def _load() -> None:
     placed = orders("order | at | turnover | visitor\n 1 | T | 100.00 | v1")
     lines = items("order | item | quantity | turnover\n 1 | a | 1 | 100.00", placed)
     load(install(), clicks("click | at | visitor | party\n k1 | T | v1 | ann"), placed, lines)
