@@ -25,6 +25,10 @@ REFUSALS = {
     ),
     "conversion_event_type": gettext_noop("There are conversions of this event type: it stays."),
     "conversion_partner": gettext_noop("Conversions are credited to this partner: it stays. End its contract instead."),
+    "request_event_type": gettext_noop("There are conversion requests of this event type: it stays."),
+    "request_partner": gettext_noop(
+        "There are conversion requests of this partner: it stays. End its contract instead."
+    ),
     "conversion_channel": gettext_noop(
         "Conversions are credited to this channel: it stays. Let its last period end instead."
     ),

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from tests.factories.installing import install
+from accredit.programs.operations import ChangesRefused
+from tests.factories.installing import SHOP, install
 from tests.factories.requesting import raised
 
 AGAIN = """
@@ -50,3 +51,11 @@ def test_what_a_request_names_is_there_and_stays(as_owner: Callable[[], Abstract
         assert refused("update programs_partner set name = 'Barbara'") is None
     assert refused(AGAIN.format(changed='{"partner": "ann"}')) is None
     assert refused(MOVED.format(changed='{"number": 2}')) is None
+
+
+@pytest.mark.django_db
+def test_whoever_changes_the_program_is_told() -> None:
+    program = install()
+    raised(program, "kind | partner | order | at | turnover\n create | barb | 10 | T | 10.00")
+    with pytest.raises(ChangesRefused, match="There are conversion requests of this partner: it stays"):
+        install(SHOP.replace('"barb"', '"bea"'))
