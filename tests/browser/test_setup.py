@@ -144,9 +144,9 @@ def test_every_list_and_the_program_file_in_german(visit: Visit, shop: Shop) -> 
         page.get_by_role("link", name="Programmdatei herunterladen").click()
     text = Path(download.value.path()).read_text()
     assert all(part in text for part in ("erster Kauf", "Soziale Medien", "SPAR10", "Kachel", "Betrug"))
-    file = {"name": "anvils.toml", "mimeType": "application/toml"}
+    changed = text.replace('"Anvil Shop"', '"Ambossladen"').encode()
     page.get_by_label("Eine Programmdatei (.toml)").set_input_files(
-        {**file, "buffer": text.replace('"Anvil Shop"', '"Ambossladen"').encode()}
+        {"name": "anvils.toml", "mimeType": "application/toml", "buffer": changed}
     )
     page.get_by_role("button", name="Zeigen, was sie ändern würde").click()
     expect(page.get_by_role("alert")).to_contain_text("Das wird sich ändern")
