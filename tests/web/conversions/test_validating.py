@@ -51,6 +51,14 @@ def test_the_window_says_what_becomes_what_for_how_much_and_that_it_is_for_good(
     assert "Choose a reason Returned" in read
     assert "nothing is paid" in read
     assert statuses() == {"1003": "approved"}
+    # What was ticked and is done already goes along, and is told afterwards with who was first.
+    keys = ",".join(shop.keys[token] for token in ("1001", "1002", "1003"))
+    window = browser.post(ASK, {"id": keys, "status": "approved"}).text
+    assert all(shop.keys[token] in window for token in ("1001", "1002", "1003"))
+    read = said(browser, VALIDATION, shop, "1001 1002 1003", status="approved")
+    assert read.startswith("2 conversions approved.")
+    assert "1 did not change:" in read
+    assert "1003 It was validated before. Approved: by a command" in read
 
 
 def test_what_was_shown_is_approved_and_the_history_says_by_whom(shop: Shop, as_: As) -> None:
