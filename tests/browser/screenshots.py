@@ -20,8 +20,10 @@ WIDE, NARROW = (1440, 900), (390, 844)
 @dataclass(frozen=True, slots=True)
 class Picture:
     """`row`: which row of the list is open in the panel, from 0; None: none. `to`: what the panel is scrolled to.
-    `key`: what is pressed on that row then, and `shows`: what comes of it. `file`: a table of conversion requests that
-    is uploaded instead, to be shown with its faults. `list`: whose rows are shown, as addresses have it."""
+    `key`: what is pressed on that row then, and `shows`: what comes of it. `list`: whose rows are shown, as addresses
+    have it. Instead of a list, `page`: the page of the program (from `/` on: any page) that is shown, after a click on
+    the first link of each of `follow`; `file`: the table that is uploaded there, to be shown with its faults; `{}` in
+    it are order numbers of the list."""
 
     name: str
     language: str
@@ -31,20 +33,32 @@ class Picture:
     to: str = ""
     key: str = ""
     shows: str = ""
-    file: str = ""
     list: str = "conversions"
+    page: str = ""
+    follow: tuple[str, ...] = ()
+    file: str = ""
 
 
 REQUESTS = """\
 Kind,Order number,Time,Turnover,Currency,Event type,Partner,Status,Comment
-create,C-48211,2026-10-02 18:30,129.90,GBP,sale,,,member 4711 has the invoice
-create,C-48212,2026-10-02 19:05,"64,5o",GBP,sale,,,
-create,C-48213,02.10.2026 20:15,45.00,,sale,,,
-create,C-48213,02.10.2026 20:15,45.00,GBP,sale,,perhaps,
-create,5.36E+05,2026-10-04 09:12,88.20,GBP,sale,,,
+create,C-48211,2026-10-02 18:30,129.90,GBP,sale,pennywise,,member 4711 has the invoice
+create,C-48212,2026-10-02 19:05,"64,5o",GBP,sale,pennywise,,
+create,C-48213,02.10.2026 20:15,45.00,,sale,pennywise,,
+create,C-48213,02.10.2026 20:15,45.00,GBP,sale,pennywise,perhaps,
+create,5.36E+05,2026-10-04 09:12,88.20,GBP,sale,pennywise,,
 change,C-99,,17.00,GBP,sale,,rejected,came back
-create,C-48220,2126-10-04 09:12,31.40,GBP,sale,,,
-create,C-48221,2026-10-05 11:47,250.00,GBP,sale,,,
+create,C-48220,2126-10-04 09:12,31.40,GBP,sale,pennywise,,
+create,C-48221,2026-10-05 11:47,250.00,GBP,sale,moneyback,,
+"""
+VALIDATIONS = """\
+Order number,Status,Rejection reason,Comment,Turnover
+{},approved,,,
+{},approved,,,
+{},approved,,,
+{},rejected,returned,all of it came back,
+{},approved,,one of two was broken,12.50
+{},perhaps,,,
+C-48211,approved,,,
 """
 PICTURES = (
     Picture("conversions-en-light", "en", "light", WIDE, row=3),
@@ -55,9 +69,11 @@ PICTURES = (
     Picture("explanation-en-phone", "en", "dark", NARROW, row=3),
     Picture("requests-en-light", "en", "light", WIDE, row=0, list="requests"),
     Picture("request-decision-en-light", "en", "light", WIDE, row=0, list="requests", key="a", shows="#window"),
-    Picture("requests-de-phone", "de", "light", NARROW, list="requests"),
-    Picture("request-import-en-light", "en", "light", WIDE, file=REQUESTS),
-    Picture("request-import-de-dark", "de", "dark", WIDE, file=REQUESTS),
+    Picture("request-import-en-light", "en", "light", WIDE, page="requests/import", file=REQUESTS),
+    Picture("validation-file-en-light", "en", "light", WIDE, page="validation-files", file=VALIDATIONS),
+    Picture("partner-en-light", "en", "light", WIDE, page="setup/partners", follow=("main table a",)),
+    Picture("terms-en-light", "en", "light", WIDE, page="terms", follow=("main table a", "a[href$='/next']")),
+    Picture("people-en-light", "en", "light", WIDE, page="/organizations", follow=("section:last-child .reasons a",)),
 )
 LOCALES = {"en": "en-GB", "de": "de-DE"}
 
@@ -84,8 +100,8 @@ def _take(browser: Browser, picture: Picture, address: str, email: str, password
     expect(page.locator(".tabulator-row").first).to_be_visible()
     before = page.locator("html").get_attribute("lang") or "en"
     _choose_language(page, picture.language)
-    if picture.file:
-        _upload(page, picture.file)
+    if picture.page:
+        _open(page, picture)
     else:
         _arrange(page, picture)
     file = folder / f"{picture.name}.png"
@@ -123,13 +139,24 @@ def _arrange(page: Page, picture: Picture) -> None:
     expect(page.locator("#totals[aria-busy=false]")).to_be_attached()
 
 
-def _upload(page: Page, text: str) -> None:
-    """An import of requests, and the first fault in it."""
-    page.goto(page.url.partition("/conversions")[0] + "/requests/import")
-    page.locator("#file").set_input_files({"name": "requests.csv", "mimeType": "text/csv", "buffer": text.encode()})
-    page.locator(".import-upload [type=submit]").click()
-    expect(page.locator("#import-grid .faulty").first).to_be_visible()
-    page.locator("[data-row='3'] [data-place='3']").click()
+def _open(page: Page, picture: Picture) -> None:
+    """A page that is no list; with a table that is uploaded, or behind some links."""
+    expect(page.locator(".tabulator-row").first).to_be_visible()
+    tokens = page.locator(".tabulator-cell[tabulator-field=order]").all_inner_texts()
+    page.goto(picture.page if picture.page[0] == "/" else f"{page.url.partition('/conversions')[0]}/{picture.page}")
+    for link in picture.follow:
+        page.locator(link).first.click()
+    if not picture.file:
+        page.wait_for_load_state("networkidle")
+        return
+    content = picture.file.format(*tokens).encode()
+    page.locator("#file").set_input_files({"name": "orders.csv", "mimeType": "text/csv", "buffer": content})
+    page.locator("main form [type=submit]").click()
+    if picture.file is REQUESTS:
+        expect(page.locator("#import-grid .faulty").first).to_be_visible()
+        page.locator("[data-row='3'] [data-place='3']").click()
+    else:
+        expect(page.locator("#plan .sums")).to_be_visible()
 
 
 def main() -> None:
