@@ -40,4 +40,5 @@ def keys_of_requests(shop: Shop) -> dict[str, str]:
     """`rq-barb` and `rq-ann`: a request for each of the two, and `file-barb`: a file of the first."""
     of_barb, of_ann = missing(shop, "2001"), missing(shop, "2002", partner="ann", by="owner")
     comment(of_barb, "", [File("a.png", PNG)], user=shop.users["partner"], side=Side.PARTNER, now=LATER)
-    return {"rq-barb": key_of(of_barb), "rq-ann": key_of(of_ann), "file-barb": str(Attachment.objects.get().id)}
+    file = Attachment.objects.get(program=shop.program)
+    return {"rq-barb": key_of(of_barb), "rq-ann": key_of(of_ann), "file-barb": str(file.id)}

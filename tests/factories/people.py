@@ -13,7 +13,7 @@ from accredit.jobs.models import PREFIX as JOB
 from accredit.jobs.models import Job, State
 from accredit.programs.changing import setup_of
 from accredit.programs.models import Partner, Program
-from tests.factories.installing import NOW, clicks, install, items, load, orders
+from tests.factories.installing import NOW, SHOP, clicks, install, items, load, orders
 from tests.factories.keeping import Rows, made
 
 PASSWORD = "a horse, correctly stapled"
@@ -26,6 +26,13 @@ PEOPLE = {
     "stranger": (OrganizationKind.ADVERTISER, "Somebody Else", Role.OWNER),
 }
 """Who → organization, and role in it. The partner is `barb`."""
+COLLEAGUES = {
+    "agency editor": (OrganizationKind.AGENCY, "Agency North", Role.EDITOR),
+    "agency viewer": (OrganizationKind.AGENCY, "Agency North", Role.VIEWER),
+    "partner editor": (OrganizationKind.PARTNER, "Barb Dwyer Ltd", Role.EDITOR),
+    "partner viewer": (OrganizationKind.PARTNER, "Barb Dwyer Ltd", Role.VIEWER),
+}
+"""The roles that are not in PEOPLE, for tests of who may what."""
 
 CLICKS = """
     click | at         | visitor | party     | device | ad
@@ -85,9 +92,23 @@ def _made_shop() -> tuple[Shop, Rows]:
 
 def _make_shop() -> Shop:
     program = install()
+    users = {who: _person(who, *part) for who, part in PEOPLE.items()}
+    return _stocked(program, users)
+
+
+def open_another(shop: Shop) -> Shop:
+    """Another program, `hammers`, with objects of the same names: of the same agency, advertiser and partner."""
+    return _stocked(install(SHOP.replace('"anvils"', '"hammers"').replace("Anvil Shop", "Hammer Shop")), shop.users)
+
+
+def colleagues() -> dict[str, User]:
+    """COLLEAGUES, in the organizations that are there."""
+    return {who: _person(who, *part) for who, part in COLLEAGUES.items()}
+
+
+def _stocked(program: Program, users: dict[str, User]) -> Shop:
     of = orders(ORDERS)
     load(program, clicks(CLICKS), of, items(ITEMS, of))
-    users = {who: _person(who, *part) for who, part in PEOPLE.items()}
     program.agency = Organization.objects.get(name="Agency North")
     program.save(update_fields=["agency"])
     organization = Organization.objects.get(name="Barb Dwyer Ltd")
@@ -120,8 +141,7 @@ def parts_of(program: Program) -> dict[str, str]:
 
 
 def _person(who: str, kind: OrganizationKind, name: str, role: Role) -> User:
-    code = "ACME" if name == "ACME" else who
-    organization, _made = Organization.objects.get_or_create(code=code, defaults={"kind": kind, "name": name})
-    user = User.objects.create_user(f"{who}@example.com", PASSWORD, name=who.capitalize())
+    organization, _made = Organization.objects.get_or_create(name=name, defaults={"kind": kind, "code": who})
+    user = User.objects.create_user(f"{who.replace(' ', '-')}@example.com", PASSWORD, name=who.capitalize())
     Membership.objects.create(user=user, organization=organization, role=role)
     return user
