@@ -85,8 +85,8 @@ def creates(withheld: pl.DataFrame, partner: str) -> list[Line]:
 
 
 def changes(lines: pl.DataFrame, orders: pl.DataFrame) -> list[Line]:
-    """Requests to change the turnover of `orders` (`order_token`, `turnover_minor`, `partner`) by the cancellations in the
-    file's lines (`read_lines`); an order that is cancelled as a whole is to be rejected."""
+    """Requests to change the turnover of `orders` (`order_token`, `turnover_minor`, `partner`) by the cancellations in
+    the file's lines (`read_lines`); an order that is cancelled as a whole is to be rejected."""
     typed = lines.select(
         pl.col("InvoiceNo").alias("invoice"),
         pl.col("StockCode").alias("article"),
