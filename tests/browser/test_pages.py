@@ -199,14 +199,20 @@ def test_on_a_phone(visit: Visit, shop: Shop) -> None:
 def test_beside_the_panel_status_and_buttons_keep_their_places(visit: Visit, shop: Shop) -> None:
     Program.objects.update(clicks_are_synthetic=True)
     page = visit("agency", LIST)
+    expect(page.locator(".tabulator-row").first).to_be_visible()
+    heads = page.locator(".tabulator-col:visible")
+    before = heads.count()
     page.locator(".tabulator-row").first.click()
     expect(page.locator("#panel h1")).to_be_visible()
+    expect(heads).not_to_have_count(before)
     for name in ("Status", "Credited to"):
         expect(page.get_by_role("columnheader", name=name, exact=True)).to_be_visible()
     title, views = page.locator("#list-title").bounding_box(), page.locator("#views-open").bounding_box()
     assert title
     assert views
     assert views["y"] < title["y"] + title["height"]
+    page.keyboard.press("Escape")
+    expect(heads).to_have_count(before)  # what had to go comes back
 
 
 @pytest.mark.parametrize("who", ["agency", "partner"])

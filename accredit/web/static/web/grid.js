@@ -20,6 +20,9 @@ export const update = (rows) => table.updateData(rows);
 // Tabulator itself watches the size of virtual lists only; and laying rows out again takes the focus from them.
 const resized = new ResizeObserver(() => {
   const focused = document.activeElement?.closest(".tabulator-row");
+  // A column that was hidden would come back only where it has room for the width that it last had.
+  for (const column of table?.getColumns() ?? [])
+    if (!column.isVisible()) column.setWidth(column.getDefinition().minWidth);
   table?.redraw();
   focused?.focus({ preventScroll: true });
 });
