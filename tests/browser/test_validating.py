@@ -217,6 +217,7 @@ def test_axe_with_menu_and_windows_open(visit: Visit, shop: Shop) -> None:
     turnovers = asked_turnovers("order | turnover\n 1002 | 50.00")
     change_turnover("anvils", turnovers, actor=COMMAND, now=LATER)
     window(page).get_by_label("Neuer Umsatz in USD").fill("40,00")
+    window(page).get_by_label("Warum").fill("Zurückgeschickt")
     window(page).get_by_role("button", name="Umsatz speichern").click()
     expect(window(page).get_by_role("alert")).to_contain_text("durch einen Befehl")
     assert serious(page) == []
