@@ -161,8 +161,8 @@ def _write(view: Viewpoint, new: pl.DataFrame, checked: Checked, actor: Actor, n
 
 
 def is_theirs(view: Viewpoint, request: Request, user_id: UUID | None) -> bool:
-    """Whether a viewer may take a request back or correct it: their partners', and what they raised."""
-    return request.partner in (view.partners or ()) or request.raised_by_id == user_id
+    """Whether a viewer may take a request back or correct it: partners those of theirs, others what they raised."""
+    return request.raised_by_id == user_id if view.partners is None else request.partner in view.partners
 
 
 def _give_way(view: Viewpoint, replaces: UUID, actor: Actor, now: datetime) -> Request:
