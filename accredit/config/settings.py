@@ -33,6 +33,9 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "accredit.worker",
 ]
+# Loaded by those who run tasks or ask for one, and not whenever a command starts.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+PROCRASTINATE_IMPORT_PATHS = ["accredit.jobs.tasks", "accredit.conversion_requests.tasks", "accredit.worker.tasks"]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

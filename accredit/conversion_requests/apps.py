@@ -2,13 +2,19 @@
 
 from django.apps import AppConfig
 
+from accredit.jobs.declaring import declared_by
+
 
 class ConversionRequestsConfig(AppConfig):
     name = "accredit.conversion_requests"
 
     def ready(self) -> None:
-        """Declare the kinds of jobs of this room."""
-        from accredit.conversion_requests import decision_job, import_job
+        """Have the kinds of jobs of this room declared."""
+        declared_by(_declare_kinds)
 
-        decision_job.declare()
-        import_job.declare()
+
+def _declare_kinds() -> None:
+    from accredit.conversion_requests import decision_job, import_job
+
+    decision_job.declare()
+    import_job.declare()

@@ -262,17 +262,6 @@ class Rules(models.Model):
         return f"requests of {self.program}"
 
 
-class Silence(models.Model):
-    """That a user wants no e-mails about the requests of a program."""
-
-    pk = models.CompositePrimaryKey("user_id", "program_id")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
-    program = models.ForeignKey(Program, on_delete=models.CASCADE)
-
-    def __str__(self) -> str:
-        return f"{self.user} · {self.program}"
-
-
 class Told(models.Model):
     """Up to when a user was told by e-mail what happened to the requests of a program."""
 

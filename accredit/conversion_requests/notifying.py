@@ -21,9 +21,10 @@ from accredit.access.mailing import deliver
 from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.conversion_requests.discussing import Side
-from accredit.conversion_requests.models import PREFIX, Comment, Request, Silence, Stage, StageChange, Told
+from accredit.conversion_requests.models import PREFIX, Comment, Request, Stage, StageChange, Told
 from accredit.database.keys import key_to_text
-from accredit.programs.models import Program
+from accredit.programs.models import Program, Topic
+from accredit.programs.silence import silent, speak_again
 from accredit.programs.visibility import Viewpoint, viewpoint
 
 AT_MOST_EVERY = timedelta(minutes=15)
@@ -53,20 +54,10 @@ class News:
     waiting: int
 
 
-def is_silent(user: User, program: Program) -> bool:
-    """Whether a user wants no e-mails about the requests of a program."""
-    return Silence.objects.filter(user=user, program=program).exists()
-
-
-def be_silent(user: User, program: Program) -> None:
-    """Send this user no more e-mails about the requests of a program."""
-    Silence.objects.bulk_create([Silence(user=user, program=program)], ignore_conflicts=True)
-
-
-def speak_again(user: User, program: Program, *, now: datetime) -> None:
-    """Send them again, of what happens from now on."""
+def tell_again(user: User, program: Program, *, now: datetime) -> None:
+    """Send this user e-mails about the requests of a program again, of what happens from now on."""
     with transaction.atomic():
-        if Silence.objects.filter(user=user, program=program).delete()[0]:
+        if speak_again(user, program, Topic.REQUESTS):
             Told.objects.update_or_create(user=user, program=program, defaults={"through": now})
 
 
@@ -113,8 +104,8 @@ def _people_of(program: Program) -> Sequence[User]:
     """Those of either side who do something about requests and want to be told."""
     owners = Q(organizations__in=[program.advertiser_id, program.agency_id])
     partners = Q(organizations__partnerships__program=program)
-    silent = Silence.objects.filter(user=OuterRef("pk"), program=program)
-    users = User.objects.filter(owners | partners, ~Exists(silent), is_active=True).distinct().order_by("email")
+    wanting = ~silent(program, Topic.REQUESTS)
+    users = User.objects.filter(owners | partners, wanting, is_active=True).distinct().order_by("email")
     acts = {Permission.DECIDE_REQUESTS, Permission.RAISE_REQUESTS}
     return [user for user in users if acts & viewpoint(user, program.code).permissions]
 

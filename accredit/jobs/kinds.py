@@ -1,4 +1,4 @@
-"""Kinds of jobs. Higher rooms declare theirs and `register` them when Django starts."""
+"""Kinds of jobs. Higher rooms `register` theirs (`jobs.declaring`)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import polars as pl
 
 from accredit.access.permissions import Permission
 from accredit.engine.frames import TEXT, Schema
+from accredit.jobs.declaring import declare_all
 from accredit.jobs.models import Job
 from accredit.programs.visibility import Viewpoint
 
@@ -74,3 +75,9 @@ KINDS: dict[str, InBatches | AsFile] = {}
 def register(kind: InBatches | AsFile) -> None:
     """Let jobs of this kind be started and run."""
     KINDS[kind.name] = kind
+
+
+def kind_of(job: Job) -> InBatches | AsFile:
+    """The kind of a job."""
+    declare_all()
+    return KINDS[job.kind]

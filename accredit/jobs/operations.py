@@ -16,7 +16,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from accredit.access.models import User
-from accredit.jobs.kinds import KINDS
+from accredit.jobs.kinds import kind_of
 from accredit.jobs.models import STOPPED, UNFINISHED, Job, JobInput, State
 from accredit.programs.models import Program
 from accredit.programs.visibility import Viewpoint, viewpoint
@@ -64,7 +64,7 @@ def start(
 def view_of(job: Job) -> Viewpoint:
     """What the job's user sees of the program now, of those for whom they may do what the job does. Raises NotPermitted
     where they may not, or no longer."""
-    permission = KINDS[job.kind].permission
+    permission = kind_of(job).permission
     try:
         seen = viewpoint(job.user, job.program.code)
     except Program.DoesNotExist:

@@ -21,7 +21,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F, QuerySet
 
 from accredit.database.copy import copy_in
-from accredit.jobs.kinds import KINDS, AsFile, InBatches, Work
+from accredit.jobs.kinds import AsFile, InBatches, Work, kind_of
 from accredit.jobs.models import UNFINISHED, Job, JobInput, State
 from accredit.jobs.operations import NotPermitted, folder, seen_by, view_of
 
@@ -121,7 +121,7 @@ def _work(job_id: UUID, stopping: Callable[[], bool], until: float) -> bool:
         if job.partners != seen_by(view):
             _update_or_end(job_id, partners=seen_by(view))
         work = Work(job, view, given, datetime.now(UTC))
-        kind = KINDS[job.kind]
+        kind = kind_of(job)
         if isinstance(kind, AsFile):
             _write(kind, work, stopping)
             return False

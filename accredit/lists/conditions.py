@@ -7,9 +7,10 @@ from operator import or_
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accredit.database.keys import key_from_text
+from accredit.lists.beginning import Begins
 from accredit.lists.columns import Column, Kind
 from accredit.lists.filters import EMPTY, Filters, Operator, bounds, minor_bound
 from accredit.programs.models import Program
@@ -35,7 +36,7 @@ def _alternatives(filters: Filters, column: Column) -> Q:
             case Operator.ONE_OF:
                 found.append(_one_of(column, values))
             case Operator.STARTS:
-                found += [Q(**{f"{column.field}__startswith": value}) for value in values]
+                found += [Q(Begins(F(column.field), value)) for value in values]
             case Operator.CONTAINS:
                 found += [Q(**{f"{column.field}__icontains": value}) for value in values]
             case Operator.IS:

@@ -26,6 +26,7 @@ from accredit.lists.columns import Column, Kind
 from accredit.lists.filters import Filters
 from accredit.lists.listing import List
 from accredit.lists.places import Order
+from accredit.lists.sheets import Sheets
 from accredit.money import decimals_by_currency
 from accredit.programs.visibility import Viewpoint
 
@@ -185,8 +186,6 @@ def _major_text(minor: pl.Expr, currency: pl.Expr) -> pl.Expr:
 
 
 def _write_xlsx(asked: Export, blocks: Iterator[pl.DataFrame], path: Path, say: Say) -> int:
-    from accredit.lists.sheets import Sheets  # slow to load, and every command loads this module
-
     zone = asked.view.program.timezone
     titles, kinds = _titles(asked.shown), [column.kind for column in asked.shown]
     with _parts(path) as folder, Sheets(path, Path(folder), asked.title, titles, kinds) as sheets:

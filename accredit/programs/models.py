@@ -217,15 +217,26 @@ class TermsTold(models.Model):
         return f"{self.user_id} · {self.partner_id} · {self.terms} {self.version}"
 
 
-class TermsSilence(models.Model):
-    """That a user wants no e-mails about announced terms of a program."""
+class Topic(models.TextChoices):
+    """What people are told by e-mail, and may switch off."""
 
-    pk = models.CompositePrimaryKey("user_id", "program_id")
+    REQUESTS = "requests"
+    TERMS = "terms"
+
+
+class Silence(models.Model):
+    """That a user wants no e-mails about a topic of a program."""
+
+    pk = models.CompositePrimaryKey("user_id", "program_id", "topic")
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
     program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="+")
+    topic = models.TextField(db_collation="C")
+
+    class Meta:
+        constraints = [one_of("topic", Topic.choices, "silence_topic")]
 
     def __str__(self) -> str:
-        return f"{self.user_id} · {self.program_id}"
+        return f"{self.user_id} · {self.program_id} · {self.topic}"
 
 
 class SigningKey(models.Model):

@@ -17,23 +17,9 @@ from django.utils.translation import override
 from accredit.access.mailing import deliver
 from accredit.access.models import User
 from accredit.programs.announcing import Announced, upcoming
-from accredit.programs.models import ContractPeriod, Partner, Program, TermsSilence, TermsTold
+from accredit.programs.models import ContractPeriod, Partner, Program, TermsTold, Topic
 from accredit.programs.queries import program_value
-
-
-def is_silent(user: User, program: Program) -> bool:
-    """Whether a user wants no e-mails about announced terms of a program."""
-    return TermsSilence.objects.filter(user=user, program=program).exists()
-
-
-def be_silent(user: User, program: Program) -> None:
-    """Send this user no more of them."""
-    TermsSilence.objects.bulk_create([TermsSilence(user=user, program=program)], ignore_conflicts=True)
-
-
-def speak_again(user: User, program: Program) -> None:
-    """Send them again."""
-    TermsSilence.objects.filter(user=user, program=program).delete()
+from accredit.programs.silence import silent
 
 
 def tell_by_the_clock(now: datetime) -> int:
@@ -49,13 +35,13 @@ def _tell_of(program: Program, now: datetime) -> int:
     for partner in Partner.objects.filter(program=program, organization__isnull=False).order_by("code"):
         found = upcoming(value, partner.code, now)
         if found is not None:
-            sent += sum(_tell(user, program, partner, found) for user in _people_of(partner))
+            sent += sum(_tell(user, program, partner, found) for user in _people_of(program, partner))
     return sent
 
 
-def _people_of(partner: Partner) -> list[User]:
-    silent = TermsSilence.objects.filter(user=OuterRef("pk"), program=partner.program_id)
-    found = User.objects.filter(~Exists(silent), organizations=partner.organization_id, is_active=True)
+def _people_of(program: Program, partner: Partner) -> list[User]:
+    wanting = ~silent(program, Topic.TERMS)
+    found = User.objects.filter(wanting, organizations=partner.organization_id, is_active=True)
     return list(found.order_by("email"))
 
 

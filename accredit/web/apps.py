@@ -2,19 +2,25 @@
 
 from django.apps import AppConfig
 
+from accredit.jobs.declaring import declared_by
+
 
 class WebConfig(AppConfig):
     name = "accredit.web"
     label = "web"
 
     def ready(self) -> None:
-        """Declare the kinds of jobs that speak as the pages do."""
-        from accredit.web.conversions.page import PAGE as CONVERSIONS
-        from accredit.web.lists import exporting
-        from accredit.web.request_imports import downloads
-        from accredit.web.requests import jobs as deciding
-        from accredit.web.requests.page import PAGE as REQUESTS
+        """Have the kinds of jobs declared that speak as the pages do."""
+        declared_by(_declare_kinds)
 
-        exporting.declare([CONVERSIONS, REQUESTS])
-        deciding.declare()
-        downloads.declare()
+
+def _declare_kinds() -> None:
+    from accredit.web.conversions.page import PAGE as CONVERSIONS
+    from accredit.web.lists import exporting
+    from accredit.web.request_imports import downloads
+    from accredit.web.requests import jobs as deciding
+    from accredit.web.requests.page import PAGE as REQUESTS
+
+    exporting.declare([CONVERSIONS, REQUESTS])
+    deciding.declare()
+    downloads.declare()

@@ -5,7 +5,7 @@ the same shape."""
 import csv
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
@@ -75,16 +75,8 @@ def work(job: Job) -> None:
         pass
 
 
-def test_a_month_is_validated_and_its_partner_reads_why(
-    visit: Visit, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(validating, "TICKED", 20)
-    approved, refused, cancelled, *ticked = of("tea-and-twine")[:6]
-    before = cancelled.turnover_minor
-    assert shop.users["advertiser"].language == Language.GERMAN
-    page = visit("advertiser", OF_PARTNER, viewport={"width": 1900, "height": 1000})
-
-    # by right-click
+def approve(page: Page, approved: Conversion) -> None:
+    """By right-click."""
     row(page, approved.order_token).click()
     expect(page.locator("#panel-title")).to_be_visible()
     row(page, approved.order_token).click(button="right")
@@ -106,13 +98,18 @@ def test_a_month_is_validated_and_its_partner_reads_why(
     expect(page.get_by_role("menuitem", name="Bestätigen")).to_be_disabled()
     page.keyboard.press("Escape")
 
+
+def reject(page: Page, refused: Conversion) -> None:
+    """By right-click, with reason and comment."""
     asked = choose(page, refused, "Stornieren")
     asked.get_by_label("Grund").select_option("Ware zurückgeschickt")
     asked.get_by_label("Kommentar").fill("Alles kam am 3. zurück")
     asked.get_by_role("button", name="Stornieren").click()
     expect(row(page, refused.order_token)).to_contain_text("Storniert")
 
-    # a partial cancellation, by a click on the amount
+
+def cancel_in_part(page: Page, cancelled: Conversion) -> None:
+    """A click on the amount, and one item of it was not bought."""
     page.get_by_role("link", name="Erklärung schließen").click()
     row(page, cancelled.order_token).locator("[data-turnover]").click()
     asked = window(page)
@@ -122,13 +119,16 @@ def test_a_month_is_validated_and_its_partner_reads_why(
     expect(asked.locator("#turnover-preview")).to_contain_text("Provision")
     asked.get_by_role("button", name="Umsatz speichern").click()
     expect(asked).to_be_hidden()
+    before = cancelled.turnover_minor
     cancelled.refresh_from_db()
     items = list(Item.objects.filter(conversion_id=cancelled.id, decision=cancelled.decision))
     assert [one.quantity for one in items].count(0) == 1
     assert 0 < cancelled.turnover_minor == sum(one.turnover_minor for one in items) < before
     expect(row(page, cancelled.order_token)).to_contain_text(money(cancelled.turnover_minor, Language.GERMAN))
 
-    # in bulk: some that are ticked, and all that match
+
+def approve_ticked(page: Page, ticked: Sequence[Conversion]) -> None:
+    """Three rows, beside the one that was approved before."""
     for one in ticked:
         row(page, one.order_token).locator("[data-tick]").click()
     page.locator("#bulk").get_by_role("button", name="Bestätigen").click()
@@ -136,6 +136,9 @@ def test_a_month_is_validated_and_its_partner_reads_why(
     window(page).get_by_role("button", name="Bestätigen").click()
     expect(page.locator(".tabulator-row .status.approved")).to_have_count(4)
 
+
+def reject_all_that_match(page: Page) -> None:
+    """All of one partner, in the background."""
     page.goto(f"{LIST}?credited=partner%3A{PENNYWISE}")
     expect(page.locator(".tabulator-row").first).to_be_visible()
     page.locator("[data-tick-page]").click()
@@ -154,15 +157,15 @@ def test_a_month_is_validated_and_its_partner_reads_why(
     window(page).get_by_role("button", name="Schließen").click()
     expect(page.locator(".tabulator-row .status.rejected").first).to_be_visible()
 
-    # the rest by file
+
+def validate_the_rest(page: Page, rejected: Conversion, table: Path) -> None:
+    """By a file: all that is open is approved, but for one conversion."""
     rest = list(Conversion.objects.filter(status="open").order_by("order_token"))
-    by_file = next(one for one in rest if one.partner == "tea-and-twine" and one != cancelled)
-    table = tmp_path / "Rest.csv"
     with table.open("w", encoding="utf-8", newline="") as file:
         write = csv.writer(file, delimiter=";").writerow
         write(["Ordernummer", "Ereignistyp", "Status", "Stornogrund", "Kommentar"])
         for one in rest:
-            if one == by_file:
+            if one == rejected:
                 write([one.order_token, one.event_type, "storniert", "Bestellung storniert", "Am Telefon"])
             else:
                 write([one.order_token, one.event_type, "bestätigt", "", ""])
@@ -174,30 +177,55 @@ def test_a_month_is_validated_and_its_partner_reads_why(
     expect(page.locator("#job")).to_have_attribute("data-state", "done")
     expect(page.locator("#job")).to_contain_text("1 Conversion storniert.")
 
-    assert Conversion.objects.filter(status="open").count() == 0
-    assert check_ledger(shop.program).rows() == []
-    own = balances(shop.program.id, partner="tea-and-twine").filter(pl.col("partner").is_not_null())
-    owed = abs(own["balance_minor"].sum())
-    assert owed == sum(one.commission_minor for one in of("tea-and-twine") if one.status == "approved")
 
-    partner = visit("partner", f"{LIST}?status=approved")
-    expect(partner.locator("#totals")).to_contain_text(money(owed, Language.ENGLISH))
-    partner.goto(LIST)
-    ready(partner, min(Conversion.objects.filter(partner="tea-and-twine").count(), 100))
+def reads_why(partner: Page, said: Sequence[tuple[Conversion, Sequence[str]]]) -> None:
+    """The panel of each conversion says all of it, and not who it was."""
     panel = partner.locator("#panel")
-    for one, sentences in (
-        (approved, ["Approved", "by the advertiser"]),
-        (refused, ["Rejected", "Goods returned", "Alles kam am 3. zurück"]),
-        (cancelled, ["Turnover changed", "Eine Tasse war zerbrochen", "Approved"]),
-        (ticked[0], ["Approved"]),
-        (by_file, ["Rejected", "Order cancelled", "Am Telefon"]),
-    ):
+    for one, sentences in said:
         partner.goto(f"{LIST}?order={one.order_token}")
         row(partner, one.order_token).click()
         expect(panel.locator("#panel-title")).to_have_text(f"Order {one.order_token}")
         for sentence in sentences:
             expect(panel).to_contain_text(sentence)
         expect(panel).not_to_contain_text("Emil")
+
+
+def test_a_month_is_validated_and_its_partner_reads_why(
+    visit: Visit, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validating, "TICKED", 20)
+    approved, refused, cancelled, *ticked = of("tea-and-twine")[:6]
+    assert shop.users["advertiser"].language == Language.GERMAN
+    page = visit("advertiser", OF_PARTNER, viewport={"width": 1900, "height": 1000})
+    approve(page, approved)
+    reject(page, refused)
+    cancel_in_part(page, cancelled)
+    approve_ticked(page, ticked)
+    reject_all_that_match(page)
+    own = Conversion.objects.filter(status="open", partner="tea-and-twine").exclude(id=cancelled.id)
+    by_file = own.order_by("order_token")[0]
+    validate_the_rest(page, by_file, tmp_path / "Rest.csv")
+
+    assert Conversion.objects.filter(status="open").count() == 0
+    assert check_ledger(shop.program).rows() == []
+    booked = balances(shop.program.id, partner="tea-and-twine").filter(pl.col("partner").is_not_null())
+    owed = abs(booked["balance_minor"].sum())
+    assert owed == sum(one.commission_minor for one in of("tea-and-twine") if one.status == "approved")
+
+    partner = visit("partner", f"{LIST}?status=approved")
+    expect(partner.locator("#totals")).to_contain_text(money(owed, Language.ENGLISH))
+    partner.goto(LIST)
+    ready(partner, min(Conversion.objects.filter(partner="tea-and-twine").count(), 100))
+    reads_why(
+        partner,
+        [
+            (approved, ["Approved", "by the advertiser"]),
+            (refused, ["Rejected", "Goods returned", "Alles kam am 3. zurück"]),
+            (cancelled, ["Turnover changed", "Eine Tasse war zerbrochen", "Approved"]),
+            (ticked[0], ["Approved"]),
+            (by_file, ["Rejected", "Order cancelled", "Am Telefon"]),
+        ],
+    )
 
 
 def money(minor: int, language: str) -> str:

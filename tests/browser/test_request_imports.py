@@ -49,20 +49,11 @@ def paste(page: Page, text: str) -> None:
     )
 
 
-def test_mistakes_are_mended_in_the_grid_and_nothing_is_raised_twice(
-    visit: Visit, shop: Shop, tmp_path: Path, complaints: list[str]
-) -> None:
-    User.objects.update(language="de")
-    Rules.objects.create(program=shop.program, period_days=36_500)
-    file = tmp_path / "requests.csv"
-    file.write_text(FILE)
-    page = visit("partner", IMPORTS, color_scheme="dark", viewport=NARROW, bypass_csp=True)
-    assert serious(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+def try_wrong_files(page: Page) -> None:
+    """What is no table is refused where one stands; wrong columns come before everything else."""
     with page.expect_download() as sample:
         page.get_by_role("link", name="Deutsch").click()
     assert sample.value.suggested_filename.endswith(".xlsx")
-    # What is no table is refused where one stands; wrong columns come before everything else.
     page.locator("#file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"\x89PNG"})
     page.locator(".import-upload [type=submit]").click()
     expect(page.locator("#file-wrong")).to_contain_text("PNG")
@@ -71,15 +62,11 @@ def test_mistakes_are_mended_in_the_grid_and_nothing_is_raised_twice(
     expect(page.locator("#wrong-title")).to_be_visible()
     assert serious(page) == []
     page.get_by_role("link", name="Eine andere Datei hochladen").click()
-    page.locator("#file").set_input_files(file)
-    page.locator(".import-upload [type=submit]").click()
-    faulty = page.locator("#import-grid .faulty")
-    expect(faulty).to_have_count(5)
-    expect(page.locator("#import-grid .tabulator-row")).to_have_count(100)
-    assert serious(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
 
-    # To the first fault and the next by a key; what is wrong stands in a line; it is mended by typing.
+
+def mend_by_typing(page: Page) -> None:
+    """To the first fault and the next by a key; what is wrong stands in a line; one correction for equal cells."""
+    faulty = page.locator("#import-grid .faulty")
     page.keyboard.press("n")
     cell = page.locator("#import-grid [data-place]:focus")
     expect(cell).to_have_text("50,5o")
@@ -97,7 +84,11 @@ def test_mistakes_are_mended_in_the_grid_and_nothing_is_raised_twice(
     expect(faulty).to_have_count(3)
     page.keyboard.press("a")
     expect(faulty).to_have_count(1)
-    # A block out of a spreadsheet; whatever was done last is taken back by a key, block and all.
+
+
+def mend_by_pasting(page: Page) -> None:
+    """A block out of a spreadsheet; whatever was done last is taken back by a key, block and all."""
+    faulty = page.locator("#import-grid .faulty")
     page.locator("[data-row='4'] [data-place='4']").click()
     paste(page, "USD\tsale\toffen\nEUR\tlead\nUSX\tsale\n")
     expect(page.locator("[data-row='5'] [data-place='5']")).to_have_text("lead")
@@ -113,7 +104,11 @@ def test_mistakes_are_mended_in_the_grid_and_nothing_is_raised_twice(
     page.keyboard.press("u")
     expect(faulty).to_have_count(0)
     expect(page.locator("[data-row='2'] [data-place='3']")).to_have_text("100,00")
-    # What is wrong in a column that the file leaves out brings it to sight, to be filled in.
+
+
+def fill_in_what_is_left_out(page: Page) -> None:
+    """What is wrong in a column that the file leaves out brings it to sight."""
+    faulty = page.locator("#import-grid .faulty")
     status = page.locator("[data-row='2'] [data-place='6']")
     status.click()
     page.keyboard.press("F2")
@@ -128,8 +123,10 @@ def test_mistakes_are_mended_in_the_grid_and_nothing_is_raised_twice(
     page.keyboard.press("u")
     page.keyboard.press("u")
     expect(faulty).to_have_count(0)
-    # Somebody who signs in elsewhere finds it as it is; of two who correct a cell, the second is told.
-    other = visit("partner", page.url)
+
+
+def correct_at_once(page: Page, other: Page) -> None:
+    """Who signs in elsewhere finds it as it is; of two who correct a cell, the second is told."""
     expect(other.locator("[data-row='3'] [data-place='6']")).to_have_text("offen")
     other.locator("[data-row='3'] [data-place='7']").click()
     page.locator("[data-row='3'] [data-place='7']").click()
@@ -138,6 +135,29 @@ def test_mistakes_are_mended_in_the_grid_and_nothing_is_raised_twice(
         window.keyboard.type(text)
         window.keyboard.press("Enter")
         expect(window.locator("[data-row='3'] [data-place='7']")).to_have_text("erst")
+
+
+def test_mistakes_are_mended_in_the_grid_and_nothing_is_raised_twice(
+    visit: Visit, shop: Shop, tmp_path: Path, complaints: list[str]
+) -> None:
+    User.objects.update(language="de")
+    Rules.objects.create(program=shop.program, period_days=36_500)
+    file = tmp_path / "requests.csv"
+    file.write_text(FILE)
+    page = visit("partner", IMPORTS, color_scheme="dark", viewport=NARROW, bypass_csp=True)
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+    try_wrong_files(page)
+    page.locator("#file").set_input_files(file)
+    page.locator(".import-upload [type=submit]").click()
+    expect(page.locator("#import-grid .faulty")).to_have_count(5)
+    expect(page.locator("#import-grid .tabulator-row")).to_have_count(100)
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+    mend_by_typing(page)
+    mend_by_pasting(page)
+    fill_in_what_is_left_out(page)
+    correct_at_once(page, visit("partner", page.url))
     complaints.clear()  # the answer says that there is a conflict
     page.keyboard.press("PageDown")
     expect(page.locator("#import-grid .tabulator-row")).to_have_count(4)
@@ -176,6 +196,80 @@ def thousands(path: Path) -> tuple[Path, int]:
     return made.xlsx(path), len(made.lines)
 
 
+def mend_statuses(page: Page) -> None:
+    """Four cells say the same nonsense: one correction for all of them, taken back, and once more."""
+    faulty = page.locator("#import-grid .faulty")
+    kind = page.locator(".kinds a", has_text="Status:")
+    kind.click()
+    expect(page.locator("#import-range")).to_have_text("Rows 1 to 4 of 4")
+    page.reload()  # the address says what is shown
+    expect(page.locator(".kinds a[aria-current]")).to_contain_text("Status:")
+    expect(faulty).to_have_count(4)
+    assert serious(page) == []
+    faulty.first.click()
+    page.keyboard.press("Enter")
+    page.keyboard.type("approved")
+    page.keyboard.press("Enter")
+    expect(page.locator("#cell-equal")).to_contain_text("in 3 more cells that say “vielleicht”")
+    page.keyboard.press("a")
+    expect(page.locator("#import-said")).to_have_text("3 cells were corrected.")
+    expect(faulty).to_have_count(0)
+    page.keyboard.press("u")
+    expect(page.locator("#import-said")).to_have_text("3 cells say again what they said.")
+    expect(faulty).to_have_count(3)
+    faulty.first.click()
+    page.keyboard.press("Enter")
+    page.keyboard.type("approved")
+    page.keyboard.press("Enter")
+    expect(page.locator("#cell-equal")).to_contain_text("in 2 more cells")
+    page.keyboard.press("a")
+    expect(kind).to_have_count(0)
+
+
+def raise_all(page: Page, rows: int) -> int:
+    """Raise what is right in a file of so many rows; how many requests it came to."""
+    page.locator(".acts .button.main").click()
+    expect(page.locator("#import-window")).to_contain_text("1 order is known already")
+    assert serious(page) == []
+    page.locator("#import-window .button.main").click()
+    expect(page.locator("#sheet-title")).to_contain_text("Raise the requests of march.xlsx")
+    assert not take_turn(Job.objects.get(kind=RAISING).id, stopping=lambda: False)
+    raised = Request.objects.count()
+    assert rows - 40 < raised < rows
+    page.reload()
+    expect(page.locator("main")).to_contain_text(f"{raised:,} requests raised.")
+    assert serious(page) == []
+    return raised
+
+
+def reject_a_claim(page: Page) -> None:
+    """By the panel, with reason and comment."""
+    page.locator(".tabulator-row", has_text="1002").click()
+    panel, window = page.locator("#panel"), page.locator("dialog#window")
+    expect(panel).to_contain_text("What Accredit knows")
+    panel.get_by_role("button", name="Reject").click()
+    window.get_by_label("Reason").select_option("Returned")
+    window.get_by_label("Comment (").fill("Somebody else brought her.")
+    window.get_by_role("button", name="Reject").click()
+    expect(panel).to_contain_text("Rejected: Returned")
+
+
+def accept_the_rest(page: Page, count: int) -> None:
+    """All that match, in the background."""
+    window = page.locator("dialog#window")
+    page.goto("/programs/anvils/requests?sort=-time&status=inquired")
+    page.locator("[data-tick-page]").check()
+    page.get_by_role("button", name="All that match the filters").click()
+    page.keyboard.press("a")
+    expect(window).to_contain_text(f"Accept {count:,} requests")
+    assert serious(page) == []
+    window.get_by_role("button", name="Accept").click()
+    expect(window.get_by_role("link")).to_be_visible()
+    job = Job.objects.exclude(kind=RAISING).latest("id")
+    while take_turn(job.id, stopping=lambda: False):
+        pass
+
+
 def test_thousands_are_mended_raised_decided_and_processed(visit: Visit, shop: Shop, tmp_path: Path) -> None:
     """The partner mends a spreadsheet and raises it; the advertiser reads the evidence, sees what would come of it,
     accepts most and rejects one; the conversions are there, and say why."""
@@ -185,68 +279,17 @@ def test_thousands_are_mended_raised_decided_and_processed(visit: Visit, shop: S
     partner = visit("partner", IMPORTS, bypass_csp=True)
     partner.locator("#file").set_input_files(file)
     partner.locator(".import-upload [type=submit]").click()
-    faulty = partner.locator("#import-grid .faulty")
-    kind = partner.locator(".kinds a", has_text="Status:")
-    kind.click()
-    expect(partner.locator("#import-range")).to_have_text("Rows 1 to 4 of 4")
-    partner.reload()  # the address says what is shown
-    expect(partner.locator(".kinds a[aria-current]")).to_contain_text("Status:")
-    expect(faulty).to_have_count(4)
-    assert serious(partner) == []
-    faulty.first.click()
-    partner.keyboard.press("Enter")
-    partner.keyboard.type("approved")
-    partner.keyboard.press("Enter")
-    expect(partner.locator("#cell-equal")).to_contain_text("in 3 more cells that say “vielleicht”")
-    partner.keyboard.press("a")
-    expect(partner.locator("#import-said")).to_have_text("3 cells were corrected.")
-    expect(faulty).to_have_count(0)
-    partner.keyboard.press("u")
-    expect(partner.locator("#import-said")).to_have_text("3 cells say again what they said.")
-    expect(faulty).to_have_count(3)
-    faulty.first.click()
-    partner.keyboard.press("Enter")
-    partner.keyboard.type("approved")
-    partner.keyboard.press("Enter")
-    expect(partner.locator("#cell-equal")).to_contain_text("in 2 more cells")
-    partner.keyboard.press("a")
-    expect(kind).to_have_count(0)
-    partner.locator(".acts .button.main").click()
-    expect(partner.locator("#import-window")).to_contain_text("1 order is known already")
-    assert serious(partner) == []
-    partner.locator("#import-window .button.main").click()
-    expect(partner.locator("#sheet-title")).to_contain_text("Raise the requests of march.xlsx")
-    assert not take_turn(Job.objects.get(kind=RAISING).id, stopping=lambda: False)
-    raised = Request.objects.count()
-    assert rows - 40 < raised < rows
-    partner.reload()
-    expect(partner.locator("main")).to_contain_text(f"{raised:,} requests raised.")
-    assert serious(partner) == []
+    mend_statuses(partner)
+    raised = raise_all(partner, rows)
 
     page = visit("advertiser", "/programs/anvils/requests?sort=-time&type=claim", bypass_csp=True)
-    page.locator(".tabulator-row", has_text="1002").click()
-    panel, window = page.locator("#panel"), page.locator("dialog#window")
-    expect(panel).to_contain_text("What Accredit knows")
-    panel.get_by_role("button", name="Reject").click()
-    window.get_by_label("Reason").select_option("Returned")
-    window.get_by_label("Comment (").fill("Somebody else brought her.")
-    window.get_by_role("button", name="Reject").click()
-    expect(panel).to_contain_text("Rejected: Returned")
-    page.goto("/programs/anvils/requests?sort=-time&status=inquired")
-    page.locator("[data-tick-page]").check()
-    page.get_by_role("button", name="All that match the filters").click()
-    page.keyboard.press("a")
-    expect(window).to_contain_text(f"Accept {raised - 1:,} requests")
-    assert serious(page) == []
-    window.get_by_role("button", name="Accept").click()
-    expect(window.get_by_role("link")).to_be_visible()
-    job = Job.objects.exclude(kind=RAISING).latest("id")
-    while take_turn(job.id, stopping=lambda: False):
-        pass
+    reject_a_claim(page)
+    accept_the_rest(page, raised - 1)
     assert processed(shop.program).failed == 0
     assert Request.objects.filter(stage="processed").count() == raised - 1
 
     # What came of it, and why.
+    panel = page.locator("#panel")
     created = Conversion.objects.filter(reason__startswith="request ").earliest("id")
     page.goto(f"/programs/anvils/conversions?order={created.order_token}")
     page.locator(".tabulator-row").click()

@@ -12,11 +12,12 @@ from accredit.access.models import User
 from accredit.conversion_requests import notifying
 from accredit.conversion_requests.discussing import Side, comment
 from accredit.conversion_requests.models import Request, Told
-from accredit.conversion_requests.notifying import be_silent, speak_again, tell_by_the_clock
+from accredit.conversion_requests.notifying import tell_again, tell_by_the_clock
 from accredit.conversion_requests.raising import withdraw
 from accredit.conversions.history import Actor
 from accredit.conversions.models import Way
-from accredit.programs.models import Program
+from accredit.programs.models import Program, Topic
+from accredit.programs.silence import be_silent
 from accredit.programs.visibility import viewpoint
 from tests.factories.installing import load, orders
 from tests.factories.people import Shop, open_shop
@@ -115,13 +116,13 @@ def test_comments_are_quoted_to_the_other_side_in_its_language(shop: Shop) -> No
 def test_it_can_be_switched_off(shop: Shop) -> None:
     program: Program = shop.program
     for who in ("agency", "owner"):
-        be_silent(shop.users[who], program)
-        be_silent(shop.users[who], program)
+        be_silent(shop.users[who], program, Topic.REQUESTS)
+        be_silent(shop.users[who], program, Topic.REQUESTS)
     ask(shop, "10")
     assert tell_by_the_clock(SOON) == 1
     assert sent() == ["advertiser: Anvil Shop: 1 conversion request raised"]
     later = SOON + timedelta(hours=1)
-    speak_again(shop.users["owner"], program, now=later)
+    tell_again(shop.users["owner"], program, now=later)
     ask(shop, "11", now=later + timedelta(seconds=1))
     tell_by_the_clock(later + timedelta(minutes=20))
     assert "owner: Anvil Shop: 1 conversion request raised" in sent()

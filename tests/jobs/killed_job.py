@@ -15,14 +15,14 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "accredit.config.settings"
 django.setup()
 
 from accredit.conversions import validating, validation_file_job  # noqa: E402
-from accredit.jobs.kinds import KINDS, Batch, InBatches, Work  # noqa: E402
+from accredit.jobs.kinds import KINDS, Batch, InBatches, Work, kind_of  # noqa: E402
 from accredit.jobs.models import Job  # noqa: E402
 from accredit.jobs.running import take_turn  # noqa: E402
 
 
 def main(job_id: UUID, fatal_batch: int) -> None:
     validating.BATCH_CONVERSIONS = validation_file_job.BATCH_ROWS = 2
-    kind = KINDS[Job.objects.get(id=job_id).kind]
+    kind = kind_of(Job.objects.get(id=job_id))
     assert isinstance(kind, InBatches)
     KINDS[kind.name] = replace(kind, step=_killing(kind.step, fatal_batch))
     take_turn(job_id, stopping=lambda: False)

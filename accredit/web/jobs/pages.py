@@ -21,7 +21,7 @@ from accredit.jobs.operations import cancel, file_of, resume, shows_to
 from accredit.jobs.queries import job_of, jobs_of, rows_of
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
-from accredit.web.jobs.saying import FAILURES, SAID, STATES
+from accredit.web.jobs.saying import FAILURES, STATES, said_of
 from accredit.web.pages import for_program, show, wants_part
 
 ROWS = 100
@@ -55,7 +55,7 @@ def show_job(
     start = int(after) if after.isascii() and after.isdecimal() and len(after) < 12 else 0
     rows = rows_of(job.id, start, ROWS + 1)
     context["rows"] = [_row(view, job, row) for row in rows[:ROWS]]
-    context["about"] = SAID[job.kind].about
+    context["about"] = said_of(job).about
     context["rows_count"] = formats.number(job.rows)
     context["after"] = rows[ROWS - 1].number if len(rows) > ROWS else None
     context["start"] = start
@@ -90,7 +90,7 @@ def rows(request: HttpRequest, view: Viewpoint, job: str) -> HttpResponseBase:
 def _lines(view: Viewpoint, job: Job) -> Iterator[bytes]:
     text = io.StringIO()
     writer = csv.writer(text)
-    said = SAID[job.kind]
+    said = said_of(job)
     writer.writerow([said.about.name, said.about.key, _("Source"), _("Why"), _("Remark"), "why"])
     after = 0
     while found := rows_of(job.id, after, AT_A_TIME):
@@ -140,7 +140,7 @@ def _found(request: HttpRequest, view: Viewpoint, key: str) -> Job:
 
 def _said(view: Viewpoint, job: Job) -> Mapping[str, Any]:
     """A job as its pages show it."""
-    zone, said = ZoneInfo(view.program.timezone), SAID[job.kind]
+    zone, said = ZoneInfo(view.program.timezone), said_of(job)
     done = f"{formats.number(job.done)} / {formats.number(job.total)}" if job.total else ""
     return {
         "key": key_to_text(PREFIX, job.id),
@@ -165,8 +165,8 @@ def _said(view: Viewpoint, job: Job) -> Mapping[str, Any]:
 
 
 def _row(view: Viewpoint, job: Job, row: JobRow) -> Mapping[str, str]:
-    why, remark = SAID[job.kind].why(view, row)
-    url, about = "", SAID[job.kind].about
+    why, remark = said_of(job).why(view, row)
+    url, about = "", said_of(job).about
     if row.key and row.why != "unknown":
         url = reverse(about.address, args=[view.program.code, key_to_text(about.prefix, row.key)])
     return {"name": row.name, "source": words.place(row.source), "why": why, "remark": remark, "url": url}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accredit.conversions import validation_job
 from accredit.conversions.columns import PREFIX as CONVERSION
 from accredit.conversions.models import Status
+from accredit.jobs.declaring import declare_all
 from accredit.jobs.models import Job, JobRow
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
@@ -71,6 +72,12 @@ SAID: dict[str, Said] = {}
 def say(kind: str, said: Said) -> None:
     """Declare the words of a kind."""
     SAID[kind] = said
+
+
+def said_of(job: Job) -> Said:
+    """The words of a job's kind."""
+    declare_all()
+    return SAID[job.kind]
 
 
 def _validation_title(job: Job) -> str:

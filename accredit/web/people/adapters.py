@@ -8,9 +8,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib import messages
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, override
@@ -174,6 +176,13 @@ class TwoFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         """What a new passkey is called until its owner says."""
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
         return gettext("Passkey %(number)s") % {"number": number}
+
+
+@receiver(authentication_failed)
+def second_factor_refused(user: User, *, reauthentication: bool, **_about: object) -> None:
+    """A wrong code at signing in is in the audit log, as a wrong password is."""
+    if not reauthentication:
+        audit.record_of(user, actor=None, action="sign_in_refused", now=datetime.now(UTC))
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accredit.access.models import User
 from accredit.access.permissions import Permission
+from accredit.imports import annotating, samples
 from accredit.imports.declaring import AS_READ
 from accredit.imports.models import Upload
 from accredit.jobs.kinds import AsFile, Tell, Work, Written, register
@@ -30,8 +31,6 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @for_raising
 def sample(request: HttpRequest, view: Viewpoint, language: str) -> HttpResponse:  # noqa: ARG001 - the guard takes it
     """The sample file in a language: every column, with the program's own lists to choose from."""
-    from accredit.imports import samples  # slow to load, and every command loads this module
-
     if language not in ("de", "en"):
         raise Http404(f"no sample in {language!r}")
     with override(language):
@@ -42,8 +41,6 @@ def sample(request: HttpRequest, view: Viewpoint, language: str) -> HttpResponse
 @for_raising
 def annotated(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
     """The import as it is by now, its wrong cells coloured, with a comment on each. Writing a large one is a job."""
-    from accredit.imports import annotating
-
     kept = found(request, view, upload)
     if request.method == "POST":
         asked = {"upload": str(kept.id), "file": kept.file_name}
@@ -69,8 +66,6 @@ def _file(content: bytes, name: str) -> HttpResponse:
 
 
 def _write(work: Work, path: Path, tell: Tell) -> Written:
-    from accredit.imports import annotating
-
     kept = Upload.objects.get(id=UUID(work.job.asked["upload"]), user=work.job.user)
     tell(0, kept.rows)
     with override(work.job.user.language):

@@ -19,8 +19,9 @@ from accredit.engine.program import Terms
 from accredit.files.program_file import ValuesRefused
 from accredit.programs.announcing import NothingToAccept, accepted_early, announced, movable
 from accredit.programs.changing import PartChanged, Setup, change_program, digest, setup_of
+from accredit.programs.models import Topic
 from accredit.programs.operations import ChangesRefused
-from accredit.programs.telling import be_silent, speak_again
+from accredit.programs.silence import be_silent, speak_again
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
 from accredit.web.pages import for_permitted, for_program
@@ -197,9 +198,9 @@ def mails(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         raise Http404("those who announce terms are not told of them")
     user = cast(User, request.user)
     if request.POST.get("told"):
-        speak_again(user, view.program)
+        speak_again(user, view.program, Topic.TERMS)
         messages.success(request, _("You are told by e-mail of announced terms."))
     else:
-        be_silent(user, view.program)
+        be_silent(user, view.program, Topic.TERMS)
         messages.success(request, _("You get no more e-mails about the terms of this program."))
     return HttpResponseRedirect(reverse("web:terms", args=[view.program.code]))

@@ -15,8 +15,9 @@ from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.engine.program import ContractPeriod, Program, Terms
 from accredit.programs.announcing import UnknownVersion, upcoming, version_of, versions_in_use
+from accredit.programs.models import Topic
 from accredit.programs.queries import program_value
-from accredit.programs.telling import is_silent
+from accredit.programs.silence import is_silent
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.pages import for_program, show
@@ -127,7 +128,8 @@ def terms_list(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     program, now = program_value(view.program.id), datetime.now(UTC)
     if view.partners is not None:
         user = cast(User, request.user)
-        context = {"contracts": _own(view, program, now), "levels": LEVELS, "silent": is_silent(user, view.program)}
+        silent = is_silent(user, view.program, Topic.TERMS)
+        context = {"contracts": _own(view, program, now), "levels": LEVELS, "silent": silent}
         return show_terms(request, view, "web/terms/own.html", context)
     templates: dict[str, list[Version]] = {}
     for terms in sorted(program.terms, key=lambda one: (one.code, -one.version)):

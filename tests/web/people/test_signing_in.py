@@ -58,6 +58,7 @@ def test_after_five_wrong_codes_right_ones_wait_too_from_wherever_they_come(shop
     assert second_step(recovery[0], "203.0.113.9") == "/"
     for address in range(5):  # codes of an app and recovery codes are typed into the same field
         assert "This code is not right" in second_step("000000", f"203.0.113.{address}")
+    assert AuditEntry.objects.filter(action="sign_in_refused", subject="Agency").count() == 5
     for right in (format_hotp_value(hotp_value(secret, int(time()) // 30)), recovery[1]):
         assert "Too many attempts." in second_step(right, "198.51.100.7")
 
