@@ -137,6 +137,22 @@ def test_of_two_who_decide_at_once_one_is_told_who_was_first(visit: Visit, shop:
     expect(row(second, "2001")).to_contain_text("Angenommen")
 
 
+def change_and_take_back(partner: Page) -> None:
+    """The partner asks for a change from the panel of a conversion, in German, and withdraws it."""
+    partner.goto(f"{LIST.removesuffix('requests')}conversions")
+    row(partner, "1005").click()
+    partner.locator("#panel").get_by_role("link", name="Änderung").click()
+    expect(partner.get_by_label("Ordernummer", exact=True)).to_have_value("1005")
+    partner.locator("#request-turnover_minor").fill("9,00")
+    expect(partner.locator("#raise-check")).to_contain_text("Provision")
+    partner.get_by_role("button", name="Request stellen").click()
+    expect(partner.locator("#panel-title")).to_contain_text("Request 3")
+    partner.keyboard.press("w")
+    expect(window(partner)).to_contain_text("Request 3 zurückziehen")
+    window(partner).get_by_role("button", name="Zurückziehen").click()
+    expect(partner.locator("#panel")).to_contain_text("Zurückgezogen")
+
+
 def test_a_failed_one_is_corrected_and_what_is_many_is_looked_at_page_by_page(
     visit: Visit, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +173,7 @@ def test_a_failed_one_is_corrected_and_what_is_many_is_looked_at_page_by_page(
     expect(partner.locator("#panel")).to_contain_text("Er tritt an die Stelle von Request 1.")
     partner.get_by_role("link", name="Request 1", exact=True).click()
     expect(partner.locator("#panel")).to_contain_text("Er wurde berichtigt: Request 2")
+    change_and_take_back(partner)
     missing(shop, "3001")
     owner = visit("advertiser", f"{LIST}?status=inquired&sort=time", bypass_csp=True)
     for order in ("1001", "3001"):
@@ -169,10 +186,10 @@ def test_a_failed_one_is_corrected_and_what_is_many_is_looked_at_page_by_page(
     expect(rows).to_have_text(["2 · Change"])
     assert serious(owner) == []
     window(owner).get_by_role("button", name="Show the next 1").click()
-    expect(rows).to_have_text(["2 · Change", "3 · New"])
+    expect(rows).to_have_text(["2 · Change", "4 · New"])
     window(owner).get_by_role("button", name="Accept").click()
     expect(owner.locator(".empty, .tabulator-row .status.accepted").first).to_be_visible()
-    assert stages(shop.program) == "1 withdrawn, 2 accepted, 3 accepted"
+    assert stages(shop.program) == "1 withdrawn, 2 accepted, 3 withdrawn, 4 accepted"
 
 
 def test_rules_forms_and_the_panel_on_a_phone(visit: Visit, shop: Shop) -> None:
