@@ -8,9 +8,11 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
-from accredit.access.models import Membership, User
+from accredit.access.models import Mail, Membership, User
 from tests.browser.test_accessibility import NARROW, WIDE, serious
+from tests.factories.installing import NOW
 from tests.factories.people import PASSWORD, Shop
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -245,7 +247,9 @@ def test_a_partner_makes_a_key_that_is_shown_once_and_ends_it(visit: Visit, shop
     [("en", "light", WIDE), ("de", "dark", NARROW)],
     ids=["en-light-wide", "de-dark-narrow"],
 )
-def test_axe(visit: Visit, shop: Shop, language: str, scheme: str, size: dict[str, int]) -> None:
+def test_axe(visit: Visit, shop: Shop, settings: Settings, language: str, scheme: str, size: dict[str, int]) -> None:
+    settings.IS_DEMO = True
+    Mail.objects.create(to="eve@example.com", subject="Hello", text="Come: http://shop.example", sent_at=NOW)
     User.objects.update(language=language)
     options = {"color_scheme": scheme, "viewport": size, "bypass_csp": True, "locale": language}
     page = visit("owner", PEOPLE, **options)
@@ -255,7 +259,7 @@ def test_axe(visit: Visit, shop: Shop, language: str, scheme: str, size: dict[st
     assert serious(page) == []
     for address in (
         "/account", "/account/password", "/account/security", "/account/sessions", "/organizations/ACME/keys",
-        "/organizations/ACME/log", "/programs/anvils/people", "/programs/anvils/log",
+        "/organizations/ACME/log", "/programs/anvils/people", "/programs/anvils/log", "/mailbox",
     ):  # fmt: skip
         page.goto(address)
         assert serious(page) == [], address

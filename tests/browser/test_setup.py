@@ -181,7 +181,7 @@ def test_axe_finds_nothing_serious(visit: Visit, shop: Shop, language: str, sche
     page = visit("advertiser", SETUP, **options)
     keys = shop.keys
     pages = (
-        "", "/program", f"/event-types/{keys['et-sale']}", "/partners", f"/partners/{keys['pa-barb']}",
+        "", "/program", "/event-types", f"/event-types/{keys['et-sale']}", "/partners", f"/partners/{keys['pa-barb']}",
         f"/partners/{keys['pa-ann']}/periods/{keys['cp-ann']}", f"/channels/{keys['ch-display']}",
         "/promo-codes?code=anvil10", "/projects/new", "/keys", "/file", "/history",
     )  # fmt: skip
