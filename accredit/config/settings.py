@@ -118,7 +118,7 @@ CACHES = {
 }
 
 FILE_UPLOAD_HANDLERS = [
-    "accredit.web.validation.uploading.SizeLimit",
+    "accredit.web.uploading.SizeLimit",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

@@ -211,11 +211,8 @@ def _comment(view: Viewpoint, raised: Raised, rows: pl.DataFrame, user: User, no
 def _settle(held: Upload, raised: Raised) -> None:
     """Tell the import what became of its rows."""
     parts = {RAISED: raised.new, KNOWN: raised.known}
-    for state, part in parts.items():
-        settle(held, part.select("row", state=pl.lit(state), note=pl.col("number").cast(pl.String)))
-    counts = held.summary or {}
-    held.summary = {state: counts.get(state, 0) + part.height for state, part in parts.items()}
-    held.save(update_fields=["summary"])
+    note = pl.col("number").cast(pl.String)
+    settle(held, pl.concat(part.select("row", state=pl.lit(state), note=note) for state, part in parts.items()))
 
 
 def ready(kept: Upload) -> int:

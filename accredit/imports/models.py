@@ -12,7 +12,8 @@ KEPT_DAYS = 30
 
 class Upload(models.Model):
     """A table that somebody uploaded. `plan` (Parquet) and `summary` are what would come of it, as whoever planned it
-    writes them; `job`: what was started with it, once."""
+    writes them; of one whose rows are settled one by one, `summary` has how many are in which state. `job`: what was
+    started with it, once."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     program_id = models.UUIDField()

@@ -95,9 +95,13 @@ def check_again(upload: Upload, table: Table, *, said: Format) -> None:
 
 
 def settle(upload: Upload, settled: pl.DataFrame) -> None:
-    """Say what became of rows, so that they are corrected no more. `settled`: `row`, `state` and `note`. Call it in the
-    transaction that does it."""
+    """Say what became of rows, so that they are corrected no more, and count them. `settled`: `row`, `state` and
+    `note`. Call it in the transaction that does it and holds the upload."""
     rows.update(upload, settled, {"state": "text", "note": "text"})
+    counts = upload.summary or {}
+    came = settled.group_by("state", maintain_order=True).len().iter_rows()
+    upload.summary = {**counts, **{state: counts.get(state, 0) + count for state, count in came}}
+    upload.save(update_fields=["summary"])
 
 
 def upload_of(user: User, program_id: UUID, kind: str, key: str) -> Upload:

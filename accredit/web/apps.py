@@ -16,11 +16,12 @@ class WebConfig(AppConfig):
 
 def _declare_kinds() -> None:
     from accredit.web.conversions.page import PAGE as CONVERSIONS
+    from accredit.web.imports import downloads
     from accredit.web.lists import exporting
-    from accredit.web.request_imports import downloads
+    from accredit.web.request_imports.page import PAGE as REQUEST_IMPORTS
     from accredit.web.requests import jobs as deciding
     from accredit.web.requests.page import PAGE as REQUESTS
 
     exporting.declare([CONVERSIONS, REQUESTS])
     deciding.declare()
-    downloads.declare()
+    downloads.declare([REQUEST_IMPORTS])

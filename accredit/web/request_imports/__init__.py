@@ -1,1 +1,1 @@
-"""Importing conversion requests: upload a table, mend its cells in the browser, raise what is faultless."""
+"""Importing conversion requests: what its pages say, and raising what is faultless."""

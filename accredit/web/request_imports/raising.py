@@ -17,34 +17,31 @@ from accredit.conversion_requests import import_job, importing
 from accredit.conversion_requests.importing import Came
 from accredit.conversion_requests.models import Kind
 from accredit.jobs.models import Job
-from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
+from accredit.web.imports.opening import Opened, for_upload
+from accredit.web.imports.saying import act
 from accredit.web.jobs.pages import url_of
 from accredit.web.jobs.saying import Said, say
 from accredit.web.pages import show
-from accredit.web.request_imports.pages import address, for_raising, found, frame
-from accredit.web.request_imports.saying import figures
 
 NUMBERS = 12
 """So many runs of numbers are named, such as 17–28."""
 
 
 @require_safe
-@for_raising
-def preview(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
+@for_upload
+def preview(request: HttpRequest, opened: Opened) -> HttpResponse:
     """What would be raised, in figures."""
-    kept = found(request, view, upload)
-    checked = importing.preview(kept, view, now=datetime.now(UTC))
+    checked = importing.preview(opened.kept, opened.view, now=datetime.now(UTC))
     wrong = checked.faults["row"].n_unique()
     lines = [] if wrong else _lines(checked.planned)
     claims = checked.requests.filter(pl.col("kind") == Kind.CLAIM.value).height
     context = {
-        **frame(view),
-        "key": upload,
         "lines": lines,
         "problem": _became_wrong(wrong) if wrong else "",
         "remarks": [_claims(claims)] if claims else [],
-        "raise_text": figures(kept)["raise_text"].removesuffix(" …"),
+        "raise_text": act(opened).removesuffix(" …"),
+        "raise_url": opened.url("raise"),
     }
     return show(request, "web/request_imports/preview.html", context)
 
@@ -107,16 +104,16 @@ def _became_wrong(count: int) -> str:
 
 
 @require_POST
-@for_raising
-def raise_them(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
+@for_upload
+def raise_them(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Raises what is faultless, or starts the job that does."""
-    kept, user, now = found(request, view, upload), cast(User, request.user), datetime.now(UTC)
-    came = import_job.raise_or_start(kept, view, user, rows=importing.ready(kept), now=now)
+    kept, user, now = opened.kept, cast(User, request.user), datetime.now(UTC)
+    came = import_job.raise_or_start(kept, opened.view, user, rows=importing.ready(kept), now=now)
     if isinstance(came, Job):
         return HttpResponseRedirect(url_of(came))
     for sentence in told(came):
         (messages.error if came.wrong else messages.success)(request, sentence)
-    return redirect(address(view, kept))
+    return redirect(opened.url())
 
 
 def told(came: Came) -> Sequence[str]:

@@ -21,7 +21,7 @@ from accredit.web import words
 from accredit.web.pages import for_permitted, for_program, wants_part
 from accredit.web.requests.acting import key_of, request_at
 from accredit.web.requests.panel import show_request
-from accredit.web.validation.uploading import TOO_LARGE
+from accredit.web.uploading import TOO_LARGE
 
 TYPES = {
     "pdf": "application/pdf",

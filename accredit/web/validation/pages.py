@@ -26,14 +26,15 @@ from accredit.imports import words as imports
 from accredit.imports.declaring import Table
 from accredit.imports.headings import find_columns
 from accredit.imports.models import PREFIX, Upload
-from accredit.imports.operations import frame, keep_upload, upload_of
-from accredit.imports.sheets import MAX_BYTES, NotReadable
+from accredit.imports.operations import frame, upload_of
+from accredit.imports.sheets import NotReadable
 from accredit.jobs.models import PREFIX as JOB
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
+from accredit.web.imports.saying import understood, unused
+from accredit.web.imports.taking import take
 from accredit.web.pages import for_permitted, show
 from accredit.web.validation import saying
-from accredit.web.validation.uploading import TOO_LARGE
 
 KIND = "validation"
 LATEST = 10
@@ -48,7 +49,8 @@ def files(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            return redirect("web:validation-file", view.program.code, _key(_taken(request, view)))
+            taken = take(request, view, KIND, table_of(view.program))
+            return redirect("web:validation-file", view.program.code, _key(taken))
         except NotReadable as error:
             problem = imports.sentence(error)
     uploads = Upload.objects.filter(program_id=view.program.id, user=cast(User, request.user), kind=KIND)
@@ -69,24 +71,6 @@ def files(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         ],
     }
     return show(request, "web/validation/files.html", context, status=400 if problem else 200)
-
-
-def _taken(request: HttpRequest, view: Viewpoint) -> Upload:
-    """The table that was sent, read and kept. Raises NotReadable."""
-    sent = request.FILES.get("file")
-    if TOO_LARGE in request.META:
-        raise NotReadable("too_large", most=MAX_BYTES >> 20)
-    if sent is None:
-        raise NotReadable("empty")
-    return keep_upload(
-        sent.chunks(),
-        table=table_of(view.program),
-        file_name=sent.name or "",
-        kind=KIND,
-        program_id=view.program.id,
-        user=cast(User, request.user),
-        now=datetime.now(UTC),
-    )
 
 
 def _columns(table: Table) -> Sequence[Mapping[str, str]]:
@@ -164,9 +148,9 @@ def _shown(
         **_frame(view),
         "name": kept.file_name,
         "key": _key(kept),
-        "understood": saying.understood(kept.told),
+        "understood": understood(kept.told),
         "at": formats.instant(kept.created_at, ZoneInfo(view.program.timezone)),
-        "unused": saying.unused(find_columns(kept.names, table.columns).unused),
+        "unused": unused(find_columns(kept.names, table.columns).unused),
         "problems": [saying.problem(table, one) for one in kept.problems],
         "problem": problem,
         "query": request.GET.urlencode(),

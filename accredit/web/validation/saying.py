@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accredit.conversions import validation_file_job
 from accredit.imports import words as imports
-from accredit.imports.declaring import Column, Table
+from accredit.imports.declaring import Table
 from accredit.jobs.models import Job, JobRow
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
@@ -61,28 +61,6 @@ REFUSED: words.Words = {
 def problem(table: Table, found: Mapping[str, Any]) -> str:
     """A sentence on a problem of a whole file."""
     return " ".join(text for text in imports.problem(table, found) if text)
-
-
-def unused(names: Sequence[tuple[str, Column | None]]) -> Sequence[str]:
-    """Sentences on headings that are not used."""
-    plain = ", ".join(f"“{name}”" for name, near in names if near is None)
-    said = [_("Columns that are not used: %(names)s.") % {"names": plain}] if plain else []
-    for name, near in names:
-        if near is not None:
-            text = _("The column “%(name)s” is not used. Is it “%(near)s”?")
-            said.append(text % {"name": name, "near": imports.title(near)})
-    return said
-
-
-def understood(told: Mapping[str, str]) -> str:
-    """How a file was read: `CSV, Windows-1252, separated by ;`."""
-    if told["format"] == "XLSX":
-        text = _("XLSX, sheet “%(sheet)s”") % {"sheet": told["sheet"]}
-        others = int(told["other_sheets"])
-        more = ngettext("%(n)s other sheet was not read", "%(n)s other sheets were not read", others)
-        return f"{text}; {more % {'n': formats.number(others)}}" if others else text
-    separator = _("tab") if told["separator"] == "\t" else told["separator"]
-    return _("CSV, %(encoding)s, separated by %(separator)s") % {"encoding": told["encoding"], "separator": separator}
 
 
 def why(row: Mapping[str, Any], view: Viewpoint) -> str:

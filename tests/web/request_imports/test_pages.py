@@ -19,7 +19,8 @@ from accredit.imports.formats import read_content
 from accredit.imports.models import Upload
 from accredit.jobs.models import Job
 from accredit.jobs.running import take_turn
-from accredit.web.request_imports import downloads, pages
+from accredit.web.imports import pages
+from accredit.web.request_imports.page import PAGE
 from accredit.web.request_imports.raising import runs
 from tests.factories.people import Shop
 from tests.imports.spreadsheets import spreadsheet
@@ -198,7 +199,7 @@ def test_a_large_file_with_remarks_is_a_job(as_: As, monkeypatch: pytest.MonkeyP
     url = imported(browser, HEADER + FAULTLESS + "create,=1+1,2026-03-02 12:00,@y,USD,sale,-5,+49\n")
     assert "file.xlsx" in browser.get(url).content.decode()
     page = browser.post(f"{url}/file.xlsx").headers["Location"]
-    job = Job.objects.get(kind=downloads.KIND)
+    job = Job.objects.get(kind=PAGE.file_job)
     assert not take_turn(job.id, stopping=lambda: False)
     (address,) = re.findall(r'href="([^"]*/file[^"]*)"', browser.get(page).content.decode())
     sheet = read(browser.get(address).getvalue())

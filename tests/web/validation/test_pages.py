@@ -20,7 +20,8 @@ from accredit.database.keys import key_to_text
 from accredit.imports.models import Upload
 from accredit.jobs.models import Job
 from accredit.jobs.running import take_turn
-from accredit.web.validation import saying, uploading
+from accredit.web import uploading
+from accredit.web.validation import saying
 from tests.factories.people import Shop
 from tests.imports.spreadsheets import spreadsheet
 from tests.web.conversions.test_listing import text

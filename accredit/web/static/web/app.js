@@ -6,7 +6,7 @@ import { listen } from "accredit/keyboard";
 import { listenToActs, prepare } from "accredit/menu";
 import { clear, close, mark, open } from "accredit/panel";
 import * as selection from "accredit/selection";
-import "accredit/request-imports";
+import "accredit/imports";
 import "accredit/requests";
 import "accredit/setup";
 import "accredit/terms";

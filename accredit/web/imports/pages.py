@@ -1,93 +1,68 @@
-"""The pages of importing requests. The first takes a file; the second shows what is wrong with it, to be mended."""
+"""The pages of an import. The first takes a file; the second shows what is wrong with it, to be mended."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accredit.access.models import User
-from accredit.access.permissions import Permission
-from accredit.conversion_requests.importing import UPLOAD, table_of
-from accredit.database.keys import key_to_text
-from accredit.imports import queries
-from accredit.imports.declaring import AS_READ, Column, Dates, Decimals, Format, Kind, Table
-from accredit.imports.models import KEPT_DAYS, PREFIX, Upload
-from accredit.imports.operations import check_again, keep_upload, upload_of
-from accredit.imports.sheets import MAX_BYTES, NotReadable
+from accredit.imports import queries, rows
+from accredit.imports.declaring import AS_READ, Column, Dates, Decimals, Format, Kind
+from accredit.imports.models import KEPT_DAYS, Upload
+from accredit.imports.operations import check_again
+from accredit.imports.sheets import NotReadable
 from accredit.imports.words import sentence
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
-from accredit.web.pages import for_permitted, show, wants_part
-from accredit.web.request_imports import saying
-from accredit.web.validation.saying import understood
-from accredit.web.validation.uploading import TOO_LARGE
+from accredit.web.imports import saying
+from accredit.web.imports.declaring import ImportPage
+from accredit.web.imports.opening import Opened, for_import, for_upload
+from accredit.web.imports.taking import take
+from accredit.web.pages import show, wants_part
 
 LATEST = 20
 SIZE = 100
 """Rows of one page of the grid."""
 AT_ONCE = 20_000
 """The annotated file of so many rows is written while somebody waits for it."""
-for_raising = for_permitted(Permission.RAISE_REQUESTS, partners_too=True)
+PARTS = ("rows", "next", "cells", "equal", "paste", "surplus", "back", "figures", "check", "file", "preview")
+"""Parts of an import that its page leads to."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_raising
-def start(request: HttpRequest, view: Viewpoint) -> HttpResponse:
+@for_import
+def start(request: HttpRequest, view: Viewpoint, page: ImportPage) -> HttpResponse:
     """Takes a file; has the sample, the columns, and the latest imports."""
     problem = ""
     if request.method == "POST":
+        said = format_of(request)
         try:
-            url = address(view, _taken(request, view))
+            url = page.url_of(view, take(request, view, page.kind, page.table(view, said), said))
         except NotReadable as error:
             problem = sentence(error)
             if wants_part(request):
                 return JsonResponse({"problem": problem}, status=400)
         else:
             return JsonResponse({"url": url}) if wants_part(request) else redirect(url)
-    table = declared(view, AS_READ)
-    zone = ZoneInfo(view.program.timezone)
-    uploads = Upload.objects.filter(program_id=view.program.id, user=cast(User, request.user), kind=UPLOAD)
+    table = page.table(view, AS_READ)
+    uploads = Upload.objects.filter(program_id=view.program.id, user=cast(User, request.user), kind=page.kind)
     context = {
-        **frame(view),
+        **frame(page, view),
         "problem": problem,
+        "most": formats.number(table.most_rows),
         "formats": format_fields(AS_READ),
-        "languages": [("de", "Deutsch"), ("en", "English")],
+        "samples": [(page.url_of_sample(view, code), text) for code, text in (("de", "Deutsch"), ("en", "English"))],
         "columns": [_described(one) for one in table.columns],
-        "latest": [saying.of_list(one, zone) for one in saying.without_contents(uploads).order_by("-id")[:LATEST]],
+        "aim": page.outcomes[page.aim].title,
+        "latest": [saying.of_list(Opened(page, view, one)) for one in uploads.order_by("-id").defer("plan")[:LATEST]],
         "days": KEPT_DAYS,
     }
-    return show(request, "web/request_imports/start.html", context, status=400 if problem else 200)
-
-
-def _taken(request: HttpRequest, view: Viewpoint) -> Upload:
-    """The table that was sent, read, checked and kept. Raises NotReadable."""
-    sent = request.FILES.get("file")
-    if TOO_LARGE in request.META:
-        raise NotReadable("too_large", most=MAX_BYTES >> 20)
-    if sent is None:
-        raise NotReadable("empty")
-    return keep_upload(
-        sent.chunks(),
-        file_name=sent.name or "",
-        kind=UPLOAD,
-        program_id=view.program.id,
-        user=cast(User, request.user),
-        now=datetime.now(UTC),
-        table=declared(view, format_of(request)),
-        said=format_of(request),
-    )
-
-
-def declared(view: Viewpoint, said: Format) -> Table:
-    """The table of the program as it is now; `said`: how the file is written."""
-    return table_of(view, now=datetime.now(UTC), said=said)
+    return show(request, "web/imports/start.html", context, status=400 if problem else 200)
 
 
 def format_of(request: HttpRequest) -> Format:
@@ -128,29 +103,29 @@ def _described(column: Column) -> Mapping[str, Any]:
 
 
 @require_safe
-@for_raising
-def one(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
+@for_upload
+def one(request: HttpRequest, opened: Opened) -> HttpResponse:
     """One import: wrong columns, or figures and the grid."""
-    kept = found(request, view, upload)
-    table = declared_for(kept, view)
+    kept, view = opened.kept, opened.view
     context = {
-        **frame(view),
-        **shown(request, view, kept, table),
+        **frame(opened.page, view),
+        **_shown(request, opened),
         "name": kept.file_name,
-        "understood": understood(kept.told),
+        "understood": saying.understood(kept.told),
         "at": formats.instant(kept.created_at, ZoneInfo(view.program.timezone)),
-        "unused": saying.unused(kept, table),
-        "problems": saying.problems(kept, table),
-        "columns": _grid_columns(kept, table),
+        "unused": saying.remarks(kept, opened.table),
+        "problems": saying.problems(kept, opened.table),
+        "columns": _grid_columns(opened),
         "size": SIZE,
     }
-    return show(request, "web/request_imports/import.html", context)
+    return show(request, "web/imports/import.html", context)
 
 
-def _grid_columns(kept: Upload, table: Table) -> Sequence[Mapping[str, Any]]:
+def _grid_columns(opened: Opened) -> Sequence[Mapping[str, Any]]:
     """The file's own columns as the grid lays them out, and behind them those that it leaves out. Of these some are
     `shown`: those that rows may need, those with faults, and those in which something was written."""
-    language, corrected = formats.language(), queries.corrected(kept)
+    kept, table, language = opened.kept, opened.table, formats.language()
+    corrected = queries.corrected(kept)
     made = []
     for one in queries.columns(kept):
         column = table.column(one.name) if one.name else None
@@ -172,69 +147,50 @@ def _grid_columns(kept: Upload, table: Table) -> Sequence[Mapping[str, Any]]:
 
 
 @require_safe
-@for_raising
-def figures(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
+@for_upload
+def figures(request: HttpRequest, opened: Opened) -> HttpResponse:
     """The part of the page with the figures."""
-    kept = found(request, view, upload)
-    table = declared_for(kept, view)
-    return show(request, "web/request_imports/figures.html", {**frame(view), **shown(request, view, kept, table)})
+    return show(request, "web/imports/figures.html", _shown(request, opened))
 
 
 @require_POST
-@for_raising
-def check_anew(request: HttpRequest, view: Viewpoint, upload: str) -> HttpResponse:
+@for_upload
+def check_anew(request: HttpRequest, opened: Opened) -> HttpResponse:
     """Checks a whole file anew: by what holds now, and with what is said about its numbers and days."""
-    kept = found(request, view, upload)
     said = format_of(request)
-    check_again(kept, declared(view, said), said=said)
-    return redirect(address(view, kept))
+    check_again(opened.kept, opened.page.table(opened.view, said), said=said)
+    return redirect(opened.url())
 
 
-def shown(request: HttpRequest, view: Viewpoint, kept: Upload, table: Table) -> Mapping[str, Any]:
+def _shown(request: HttpRequest, opened: Opened) -> Mapping[str, Any]:
     """Figures of an import, and links to its rows of each kind."""
     asked = {name: request.GET[name] for name in saying.FILTER if request.GET.get(name)}
-    base = address(view, kept)
+    base, kept = opened.url(), opened.kept
     kinds = [
         {
             **kind,
             "url": f"{base}?{urlencode(kind['filter'])}" if kind["filter"] else base,
             "current": kind["filter"] == asked,
         }
-        for kind in saying.kinds(kept, table)
+        for kind in saying.kinds(kept, opened.table)
     ]
     return {
-        "key": key_to_text(PREFIX, kept.id),
-        "figures": saying.figures(kept),
+        "urls": {part: opened.url(part) for part in PARTS},
+        "figures": saying.figures(opened),
         "is_large": kept.rows > AT_ONCE,
         "kinds": kinds,
         "query": urlencode(asked),
-        "formats": format_fields(saying.format_said(kept)),
+        "formats": format_fields(rows.said(kept)),
     }
 
 
-def declared_for(kept: Upload, view: Viewpoint) -> Table:
-    """The table of the program as it is now, for what was uploaded."""
-    return declared(view, saying.format_said(kept))
-
-
-def found(request: HttpRequest, view: Viewpoint, key: str) -> Upload:
-    """The user's own import of this address."""
-    try:
-        return upload_of(cast(User, request.user), view.program.id, UPLOAD, key)
-    except Upload.DoesNotExist:
-        raise Http404(f"no import {key!r} of this user in {view.program.code!r}") from None
-
-
-def address(view: Viewpoint, kept: Upload) -> str:
-    """Of the page of an import."""
-    return reverse("web:request-import", args=[view.program.code, key_to_text(PREFIX, kept.id)])
-
-
-def frame(view: Viewpoint) -> Mapping[str, Any]:
-    """What every page of the section has."""
+def frame(page: ImportPage, view: Viewpoint) -> Mapping[str, Any]:
+    """What every page of an import has."""
     return {
-        "section": "request-imports",
+        "section": page.list.list.name,
         "program": view.program,
         "view": view,
-        "requests_url": reverse("web:requests", args=[view.program.code]),
+        "import": page,
+        "list_url": page.list.url(view),
+        "start_url": page.url(view),
     }

@@ -5,18 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accredit.conversion_requests.importing import KNOWN, RAISED
-from accredit.database.keys import key_to_text
 from accredit.imports import words
-from accredit.imports.declaring import Format, Table
+from accredit.imports.declaring import Column, Table
 from accredit.imports.headings import find_columns
-from accredit.imports.models import PREFIX, Upload
+from accredit.imports.models import Upload
 from accredit.imports.queries import RowShown
 from accredit.web import formats
+from accredit.web.imports.opening import Opened
 
 FILTER = ("only", "column", "code")
 """Parameters of an address that say which rows are shown."""
@@ -25,42 +23,50 @@ KINDS = 40
 """So many kinds of faults have a link of their own, the most frequent ones."""
 
 
-def of_list(kept: Upload, zone: ZoneInfo) -> Mapping[str, Any]:
+def of_list(opened: Opened) -> Mapping[str, Any]:
     """An import as the list of them has it."""
+    kept = opened.kept
     return {
-        "key": key_to_text(PREFIX, kept.id),
+        "url": opened.url(),
         "name": kept.file_name,
-        "at": formats.instant(kept.created_at, zone),
+        "at": formats.instant(kept.created_at, ZoneInfo(opened.view.program.timezone)),
         "rows": formats.number(kept.rows),
         "faulty": formats.number(kept.faulty),
         "problems": bool(kept.problems),
-        "raised": formats.number((kept.summary or {}).get(RAISED, 0)),
+        "done": formats.number(_came(kept).get(opened.page.aim, 0)),
     }
 
 
-def without_contents(uploads: QuerySet[Upload]) -> QuerySet[Upload]:
-    """Uploads without what a list of them does not show."""
-    return uploads.defer("plan")
+def _came(kept: Upload) -> Mapping[str, int]:
+    """State of rows → how many have it."""
+    return kept.summary or {}
 
 
-def figures(kept: Upload) -> Mapping[str, Any]:
+def figures(opened: Opened) -> Mapping[str, Any]:
     """How many rows are what."""
-    came: Mapping[str, int] = kept.summary or {}
-    raised, known = came.get(RAISED, 0), came.get(KNOWN, 0)
-    faultless = kept.rows - kept.faulty - raised - known
-    every = kept.faulty == 0
-    one = ngettext("Raise %(n)s request …", "Raise %(n)s requests …", faultless)
-    some = ngettext("Raise %(n)s faultless row …", "Raise %(n)s faultless rows …", faultless)
+    page, kept, came = opened.page, opened.kept, _came(opened.kept)
+    ready = _ready(kept)
     return {
         "rows": formats.number(kept.rows),
-        "faultless": formats.number(faultless),
+        "faultless": formats.number(ready),
         "faulty": formats.number(kept.faulty),
-        "raised": formats.number(raised) if raised else "",
-        "known": formats.number(known) if known else "",
+        "outcomes": [
+            {"title": outcome.title, "count": formats.number(came[state]), "is_aim": state == page.aim}
+            for state, outcome in page.outcomes.items()
+            if came.get(state)
+        ],
         "has_faults": kept.faulty > 0,
-        "can_raise": faultless > 0,
-        "raise_text": (one if every else some) % {"n": formats.number(faultless)},
+        "act": act(opened) if ready else "",
     }
+
+
+def _ready(kept: Upload) -> int:
+    return kept.rows - kept.faulty - sum(_came(kept).values())
+
+
+def act(opened: Opened) -> str:
+    """What can be done with the faultless rows."""
+    return opened.page.act(_ready(opened.kept), opened.kept.faulty == 0)
 
 
 def kinds(kept: Upload, table: Table) -> Sequence[Mapping[str, Any]]:
@@ -89,12 +95,13 @@ def kind_of_fault(table: Table, name: str, code: str) -> str:
     return f"{column}: {text}".replace("….", "…")
 
 
-def row(kept: Upload, table: Table, one: RowShown) -> Mapping[str, Any]:
+def row(opened: Opened, one: RowShown) -> Mapping[str, Any]:
     """A row as the grid shows it."""
     faults: dict[str, list[Mapping[str, str]]] = {}
     for name, code, details in one.faults:
-        place = kept.places.get(name)
-        what, remedy = words.fault(table, name, code, details, one.cells[place] if place is not None else None)
+        place = opened.kept.places.get(name)
+        cell = one.cells[place] if place is not None else None
+        what, remedy = words.fault(opened.table, name, code, details, cell)
         faults.setdefault("whole" if place is None else str(place), []).append(
             {"code": code, "what": what, "remedy": remedy}
         )
@@ -103,17 +110,8 @@ def row(kept: Upload, table: Table, one: RowShown) -> Mapping[str, Any]:
         "cells": one.cells,
         "faults": faults,
         "originals": one.originals,
-        "note": note(one),
+        "note": str(opened.page.outcomes[one.state].note) % {"note": one.note} if one.state else "",
     }
-
-
-def note(one: RowShown) -> str:
-    """What became of a row."""
-    if one.state == RAISED:
-        return _("Request %(number)s was raised of this row.") % {"number": one.note}
-    if one.state == KNOWN:
-        return _("This was raised before: request %(number)s.") % {"number": one.note}
-    return ""
 
 
 def problems(kept: Upload, table: Table) -> Sequence[tuple[str, str]]:
@@ -121,16 +119,32 @@ def problems(kept: Upload, table: Table) -> Sequence[tuple[str, str]]:
     return [words.problem(table, one) for one in kept.problems]
 
 
-def unused(kept: Upload, table: Table) -> Sequence[str]:
-    """Sentences on headings that are not used, and on columns that rows lack."""
-    language = formats.language()
-    headed = find_columns(kept.names, table.columns)
-    plain = ", ".join(f"“{name}”" for name, near in headed.unused if near is None)
+def understood(told: Mapping[str, str]) -> str:
+    """How a file was read: `CSV, Windows-1252, separated by ;`."""
+    if told["format"] == "XLSX":
+        text = _("XLSX, sheet “%(sheet)s”") % {"sheet": told["sheet"]}
+        others = int(told["other_sheets"])
+        more = ngettext("%(n)s other sheet was not read", "%(n)s other sheets were not read", others)
+        return f"{text}; {more % {'n': formats.number(others)}}" if others else text
+    separator = _("tab") if told["separator"] == "\t" else told["separator"]
+    return _("CSV, %(encoding)s, separated by %(separator)s") % {"encoding": told["encoding"], "separator": separator}
+
+
+def unused(names: Sequence[tuple[str, Column | None]]) -> Sequence[str]:
+    """Sentences on headings that are not used."""
+    plain = ", ".join(f"“{name}”" for name, near in names if near is None)
     said = [_("Columns that are not used: %(names)s.") % {"names": plain}] if plain else []
-    for name, near in headed.unused:
+    for name, near in names:
         if near is not None:
             text = _("The column “%(name)s” is not used. Is it “%(near)s”?")
-            said.append(text % {"name": name, "near": near.title(language)})
+            said.append(text % {"name": name, "near": words.title(near)})
+    return said
+
+
+def remarks(kept: Upload, table: Table) -> Sequence[str]:
+    """Sentences on headings that are not used, and on columns that rows lack."""
+    headed = find_columns(kept.names, table.columns)
+    said = list(unused(headed.unused))
     for column in table.columns:
         lacking = kept.counts.get(column.name, {}).get("required", 0)
         if column.name not in headed.places and lacking:
@@ -139,10 +153,5 @@ def unused(kept: Upload, table: Table) -> Sequence[str]:
                 "The column “%(name)s” is missing; %(n)s rows need it. It stands at the right, to be filled in.",
                 lacking,
             )
-            said.append(text % {"name": column.title(language), "n": formats.number(lacking)})
+            said.append(text % {"name": words.title(column), "n": formats.number(lacking)})
     return said
-
-
-def format_said(kept: Upload) -> Format:
-    """What the user said about numbers and days."""
-    return Format(**kept.said)
