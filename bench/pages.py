@@ -241,6 +241,8 @@ def ask(sizes: Mapping[str, int], repeats: int) -> None:
             "everything": "",
             "a partner": "credited=partner:p0",
             "rejected": "status=rejected",
+            "a month": "time.from=2026-03-01&time.until=2026-03-31",
+            "new customers": "customer=New",
         }.items():
             seconds = seconds_of(partial(browser.get, f"/programs/{code}/conversions/totals?{query}"))
             Report(f"totals of {size:,} conversions, {name}", seconds, None, seconds / TOTALS_SECONDS, "<= 1").show()

@@ -1,23 +1,34 @@
 """The conversion list."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accredit.conversions.columns import COLUMNS
-from accredit.conversions.models import Conversion, CreditedTo, Hold, Item, Payment
-from accredit.lists.listing import List
+from accredit.conversions.models import Conversion, ConversionTotal, CreditedTo, Hold, Item, Payment
+from accredit.lists.listing import Kept, List
 from accredit.programs.visibility import Viewpoint
 
+M = TypeVar("M", bound=Model)
 WORDS = 100
 """So many of the shop's own words can be chosen from."""
 
 
 def seen_from(view: Viewpoint) -> QuerySet[Conversion]:
     """The conversions that the viewer may see."""
-    seen = Conversion.objects.filter(program=view.program)
+    return _of_viewer(Conversion.objects.all(), view)
+
+
+def totals_seen_from(view: Viewpoint) -> QuerySet[ConversionTotal]:
+    """The totals of the conversions that the viewer may see."""
+    return _of_viewer(ConversionTotal.objects.all(), view)
+
+
+def _of_viewer(found: QuerySet[M], view: Viewpoint) -> QuerySet[M]:
+    seen = found.filter(program=view.program)
     if view.partners is None:
         return seen
     return seen.filter(credited_to=CreditedTo.PARTNER, partner__in=sorted(view.partners))
@@ -93,4 +104,5 @@ CONVERSIONS = List(
     added=ADDED,
     figures=frozenset(["terms_version", "item_count"]),
     aliases={"q": "order", "since": "time.from", "until": "time.until"},
+    kept=Kept(frozenset(("event", "credited", "party", "status", "currency")), totals_seen_from),
 )  # fmt: skip

@@ -343,6 +343,33 @@ class Hold(Fact):
         return self.reason
 
 
+class ConversionTotal(Fact):
+    """What conversions of the same party, event type, status and currency come to. The database keeps it itself, with
+    every change of a conversion, and nobody else writes it: everything, or all of a partner, is summed at once."""
+
+    event_type = models.TextField(db_collation="C")
+    status = models.TextField(choices=Status, db_collation="C")
+    credited_to = models.TextField(choices=CreditedTo, db_collation="C")
+    partner = models.TextField(null=True, db_collation="C")
+    channel = models.TextField(null=True, db_collation="C")
+    currency = models.TextField(db_collation="C")
+    rows = models.BigIntegerField()
+    turnover_minor = models.DecimalField(max_digits=40, decimal_places=0)
+    commission_minor = models.DecimalField(max_digits=40, decimal_places=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "event_type", "status", "credited_to", "partner", "channel", "currency"],
+                nulls_distinct=False,
+                name="total_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rows} · {self.event_type} {self.status} · {self.partner or self.channel} · {self.currency}"
+
+
 class Payment(Fact):
     """That a payout took a conversion in: append-only, numbered from 1 for each conversion, and written in the
     transaction that posts the payout. What a conversion was paid is the sum of its payments."""

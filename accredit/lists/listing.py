@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import polars as pl
-from django.db.models import Count, DateTimeField, F, IntegerField, Model, QuerySet, Sum, TextField, Value
+from django.db.models import Aggregate, Count, DateTimeField, F, IntegerField, Model, QuerySet, Sum, TextField, Value
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
 
@@ -69,6 +69,16 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Totals that the database keeps by the values of some columns. `seen_from`: those of all rows that a viewer may
+    see, with the fields of these columns, the status, the currency, and the sums `rows`, `turnover_minor` and
+    `commission_minor`."""
+
+    columns: frozenset[str]
+    seen_from: Callable[[Viewpoint], QuerySet[Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class List(Generic[M]):
     """What a list shows, and to whom. Every list has the columns `time`, by which it is sorted where nothing else is
     said, `order`, `status`, `turnover`, `commission`, `currency` and `id`.
@@ -76,7 +86,7 @@ class List(Generic[M]):
     `name`: in kept views and jobs. `seen_from`: the rows that a viewer may see. `default`: the columns that are shown
     to those who chose none. `added`: fields of columns that no row has by itself, and how rows get them; one that is
     sorted by is never null. `figures`: fields that are whole numbers, besides amounts. `aliases`: what addresses said
-    once → what they say today."""
+    once → what they say today. `kept`: where totals need no look at the rows."""
 
     name: str
     model: type[M]
@@ -86,6 +96,7 @@ class List(Generic[M]):
     added: Mapping[str, Callable[[QuerySet[M]], QuerySet[M]]] = field(default_factory=dict)
     figures: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    kept: Kept | None = None
 
     @property
     def prefix(self) -> str:
@@ -216,7 +227,9 @@ class List(Generic[M]):
     def filtered(self, view: Viewpoint, filters: Filters) -> QuerySet[M]:
         """The rows that the viewer may see and the filters leave, in no order. Raises FilterError for a column that the
         viewer has not: what it said would tell of what it holds."""
-        found = self.seen_from(view)
+        return self._left(self.seen_from(view), view, filters)
+
+    def _left(self, found: QuerySet[M], view: Viewpoint, filters: Filters) -> QuerySet[M]:
         for column in filters.columns:
             if not column.shown_to(view):
                 raise FilterError(f"{column.name} is no column for partners")
@@ -244,10 +257,15 @@ class List(Generic[M]):
     def totals(self, view: Viewpoint, filters: Filters) -> Sequence[Total]:
         """One total a currency and status, over everything that the filters leave. Raises TakesTooLong."""
         status, turnover, commission = (self.columns[name].field for name in ("status", "turnover", "commission"))
+        n: Aggregate = Count("*")
+        found = self.filtered(view, filters)
+        if self.kept and self.kept.columns.issuperset(column.name for column in filters.columns):
+            n = Sum("rows")
+            found = self._left(self.kept.seen_from(view), view, filters)
         sums = (
-            self.filtered(view, filters)
-            .values("currency", status)
-            .annotate(n=Count("*"), turnover=Sum(turnover), commission=Sum(commission))
+            found.values("currency", status)
+            .annotate(n=n, turnover=Sum(turnover), commission=Sum(commission))
+            .filter(n__gt=0)
             .order_by("currency", status)
         )
         with patient(TOTALS_PATIENCE_SECONDS):

@@ -8,11 +8,12 @@ from functools import partial
 from urllib.parse import parse_qsl
 
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accredit.conversions.approving import hold, release
+from accredit.conversions.checking import check_ledger
 from accredit.conversions.columns import COLUMNS, PREFIX
 from accredit.conversions.listing import CONVERSIONS
 from accredit.conversions.models import Conversion
@@ -132,6 +133,30 @@ def test_filters(everything: Viewpoint) -> None:
         ) != filters:
             wrong.append(f"{row['where']}: {found}, {counted}, not {expected}")
     assert wrong == []
+
+
+def test_kept_totals_are_not_read_from_the_rows(
+    everything: Viewpoint, as_owner: Callable[[], AbstractContextManager[None]]
+) -> None:
+    program = everything.program
+    assert check_ledger(program).is_empty()
+    with connection.cursor() as db, pytest.raises(ProgrammingError), transaction.atomic():
+        db.execute("update conversions_conversiontotal set rows = rows + 1")
+    with as_owner(), connection.cursor() as db:
+        db.execute("update conversions_conversiontotal set rows = rows + 1 where partner = 'barb'")
+    assert sum(total.rows for total in CONVERSIONS.totals(everything, where("credited=partner:barb"))) == 4
+    assert (
+        sum(
+            total.rows
+            for total in CONVERSIONS.totals(everything, where("credited=partner:barb&event=sale&ad.is=empty"))
+        )
+        == 2
+    )
+    [(rule, finding)] = check_ledger(program).rows()
+    assert rule == "The totals that are kept are those of the conversions"
+    assert finding.startswith(
+        "sale, open, partner barb, USD: 4 of 19827 and 2996 minor units are kept, and there are 3 of"
+    )
 
 
 def test_a_contract_is_a_version_of_terms(everything: Viewpoint) -> None:

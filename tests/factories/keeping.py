@@ -17,9 +17,11 @@ TABLES = """
     select relname, array_agg(attname order by attnum)
     from pg_class join pg_attribute on attrelid = pg_class.oid
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
-        and attnum > 0 and not attisdropped and attgenerated = '' and has_table_privilege(pg_class.oid, 'select')
+        and attnum > 0 and not attisdropped and attgenerated = ''
+        and has_table_privilege(pg_class.oid, 'select') and has_table_privilege(pg_class.oid, 'insert')
     group by relname
 """
+"""What the application may not write, the database keeps by itself."""
 REFERENCES = """
     select conrelid::regclass::text, confrelid::regclass::text from pg_constraint
     where contype = 'f' and conparentid = 0 and conrelid <> confrelid
