@@ -243,6 +243,7 @@ def ask(sizes: Mapping[str, int], repeats: int) -> None:
             "rejected": "status=rejected",
             "a month": "time.from=2026-03-01&time.until=2026-03-31",
             "new customers": "customer=New",
+            "on phones": "device=mobile",
         }.items():
             seconds = seconds_of(partial(browser.get, f"/programs/{code}/conversions/totals?{query}"))
             Report(f"totals of {size:,} conversions, {name}", seconds, None, seconds / TOTALS_SECONDS, "<= 1").show()

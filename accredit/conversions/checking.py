@@ -22,18 +22,21 @@ UNPAID = sql.SQL("""
 """)
 TOTALS = sql.SQL("""
     with kept as (
-        select event_type, status, credited_to, coalesce(partner, channel, '') as party, currency,
+        select event_type, status, coalesce(customer_status, '') as customer, credited_to,
+            coalesce(partner, channel, '') as party, currency,
             format('%s of %s and %s', rows, turnover_minor, commission_minor) as sums
         from conversions_conversiontotal where program_id = {program} and rows <> 0
     ), counted as (
-        select event_type, status, credited_to, coalesce(partner, channel, '') as party, currency,
+        select event_type, status, coalesce(customer_status, '') as customer, credited_to,
+            coalesce(partner, channel, '') as party, currency,
             format('%s of %s and %s', count(*), sum(turnover_minor), sum(commission_minor)) as sums
-        from conversions_conversion where program_id = {program} group by 1, 2, 3, 4, 5
+        from conversions_conversion where program_id = {program} group by 1, 2, 3, 4, 5, 6
     )
     select 'The totals that are kept are those of the conversions',
-        format('%s, %s, %s %s, %s: %s minor units are kept, and there are %s', event_type, status, credited_to, party,
-            currency, coalesce(kept.sums, 'none'), coalesce(counted.sums, 'none'))
-    from kept full join counted using (event_type, status, credited_to, party, currency)
+        format('%s, %s, customer %s, %s %s, %s: %s minor units are kept, and there are %s', event_type, status,
+            coalesce(nullif(customer, ''), 'unknown'), credited_to, party, currency, coalesce(kept.sums, 'none'),
+            coalesce(counted.sums, 'none'))
+    from kept full join counted using (event_type, status, customer, credited_to, party, currency)
     where kept.sums is distinct from counted.sums
 """)
 

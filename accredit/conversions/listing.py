@@ -104,5 +104,5 @@ CONVERSIONS = List(
     added=ADDED,
     figures=frozenset(["terms_version", "item_count"]),
     aliases={"q": "order", "since": "time.from", "until": "time.until"},
-    kept=Kept(frozenset(("event", "credited", "party", "status", "currency")), totals_seen_from),
+    kept=Kept(frozenset(("event", "credited", "party", "status", "customer", "currency")), totals_seen_from),
 )  # fmt: skip

@@ -344,14 +344,16 @@ class Hold(Fact):
 
 
 class ConversionTotal(Fact):
-    """What conversions of the same party, event type, status and currency come to. The database keeps it itself, with
-    every change of a conversion, and nobody else writes it: everything, or all of a partner, is summed at once."""
+    """What conversions of the same party, event type, status, customer status and currency come to. The database keeps
+    it itself, with every change of a conversion, and nobody else writes it: everything, or all of a partner, is summed
+    at once."""
 
     event_type = models.TextField(db_collation="C")
     status = models.TextField(choices=Status, db_collation="C")
     credited_to = models.TextField(choices=CreditedTo, db_collation="C")
     partner = models.TextField(null=True, db_collation="C")
     channel = models.TextField(null=True, db_collation="C")
+    customer_status = models.TextField(null=True, db_collation="C")
     currency = models.TextField(db_collation="C")
     rows = models.BigIntegerField()
     turnover_minor = models.DecimalField(max_digits=40, decimal_places=0)
@@ -360,11 +362,14 @@ class ConversionTotal(Fact):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["program", "event_type", "status", "credited_to", "partner", "channel", "currency"],
+                fields=[
+                    "program", "event_type", "status", "credited_to", "partner", "channel", "customer_status",
+                    "currency",
+                ],
                 nulls_distinct=False,
                 name="total_once",
             ),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.rows} · {self.event_type} {self.status} · {self.partner or self.channel} · {self.currency}"

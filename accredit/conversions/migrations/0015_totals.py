@@ -6,7 +6,7 @@ from django.db import migrations, models
 from accredit.database.roles import application_role
 
 TABLE = "conversions_conversiontotal"
-KEY = "program_id, event_type, status, credited_to, partner, channel, currency"
+KEY = "program_id, event_type, status, credited_to, partner, channel, customer_status, currency"
 ADDED, REMOVED = (
     f"select {KEY}, {sign} as sign, turnover_minor, commission_minor from {rows}"
     for sign, rows in (("1", "added"), ("-1", "removed"))
@@ -70,6 +70,7 @@ class Migration(migrations.Migration):
                 ),
                 ("partner", models.TextField(db_collation="C", null=True)),
                 ("channel", models.TextField(db_collation="C", null=True)),
+                ("customer_status", models.TextField(db_collation="C", null=True)),
                 ("currency", models.TextField(db_collation="C")),
                 ("rows", models.BigIntegerField()),
                 ("turnover_minor", models.DecimalField(decimal_places=0, max_digits=40)),
@@ -87,7 +88,16 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("program", "event_type", "status", "credited_to", "partner", "channel", "currency"),
+                        fields=(
+                            "program",
+                            "event_type",
+                            "status",
+                            "credited_to",
+                            "partner",
+                            "channel",
+                            "customer_status",
+                            "currency",
+                        ),
                         name="total_once",
                         nulls_distinct=False,
                     )
