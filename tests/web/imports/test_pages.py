@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -95,9 +95,16 @@ def main(page: Any) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", part).split())
 
 
-def test_any_table_is_uploaded_mended_settled_and_taken_along(
-    as_: Callable[[str | None], Client], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def declared() -> Iterator[None]:
+    """The kind of job is there while the test runs."""
+    downloads.declare([PAGE])
+    yield
+    del kinds.KINDS[PAGE.file_job], saying.SAID[PAGE.file_job]
+
+
+@pytest.mark.usefixtures("declared")
+def test_any_table_is_uploaded_mended_settled_and_taken_along(as_: Callable[[str | None], Client]) -> None:
     User.objects.update(language="en")
     browser = as_("advertiser")
     assert [as_(who).get(IMPORTS).status_code for who in ("viewer", "partner")] == [403, 404]
@@ -140,9 +147,6 @@ def test_any_table_is_uploaded_mended_settled_and_taken_along(
 
     file = browser.get(f"{url}/file.xlsx")
     assert (read(file.content).names, read(file.content).cells.rows()) == (["Order number", "Stars"], [(2, None, "3")])
-    monkeypatch.setattr(kinds, "KINDS", dict(kinds.KINDS))
-    monkeypatch.setattr(saying, "SAID", dict(saying.SAID))
-    downloads.declare([PAGE])
     job_page = browser.post(f"{url}/file.xlsx").headers["Location"]
     assert not take_turn(Job.objects.get(kind="rating_import_file").id, stopping=lambda: False)
     (address,) = re.findall(r'href="([^"]*/file[^"]*)"', browser.get(job_page).content.decode())
