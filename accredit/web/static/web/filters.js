@@ -38,8 +38,13 @@ export function listen() {
   document.addEventListener("input", ({ target }) => {
     if (!target.matches("[data-narrows]")) return;
     const wanted = target.value.trim().toLowerCase();
-    for (const option of target.form.querySelectorAll(".options label"))
+    for (const option of target.closest("[popover]").querySelectorAll(".options label, .offered"))
       option.hidden = Boolean(wanted) && !option.textContent.toLowerCase().includes(wanted);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches("#filter-menu [type=search]")) return;
+    event.preventDefault();
+    document.querySelector("#filter-menu .offered:not([hidden])")?.click();
   });
   document.addEventListener("toggle", ({ target, newState }) => {
     if (!target.closest("#list")) return;

@@ -13,15 +13,20 @@ function move(step) {
   if (row && isOpen() && row !== openRow()) open(row, { follow: true });
 }
 
-function focusFilter(selector) {
+function inFilters(selector) {
   const bar = document.getElementById("filters");
   bar?.classList.add("open");
-  bar?.querySelector(selector)?.focus();
+  return bar?.querySelector(selector);
+}
+
+function addFilter() {
+  inFilters("#filter-add")?.click();
+  inFilters("#filter-menu [type=search]")?.focus();
 }
 
 const keys = {
-  "/": () => focusFilter("[type=search]"),
-  f: () => focusFilter("#filter-add"),
+  "/": () => inFilters("[type=search]")?.focus(),
+  f: addFilter,
   j: () => move(1),
   k: () => move(-1),
   ...acts.keys,
@@ -45,6 +50,8 @@ export function listen() {
       return;
     }
     if (typing(event.target)) return;
+    // Whoever is among the filters means no row: what is ticked must not be decided by a letter typed there.
+    if (event.key in acts.keys && event.target.closest("#filters")) return;
     const act = keys[event.key] ?? (event.target === focusedRow() ? rowKeys[event.key] : undefined);
     if (!act) return;
     event.preventDefault();
