@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -108,12 +108,16 @@ def serve(
     state = environment.state_folder()
     cluster = None if environment.own_database_url() else embedded.cluster_in(state)
     services: list[Service] = []
-    with _alone(state) as tell:
+    with _alone(state) as tell, ExitStack() as holding:
+
+        def held(holder: socket.socket) -> int:
+            return int(holding.enter_context(holder).getsockname()[1])
+
         try:
             with _signals_raise():
-                pages = free_port(host, ports.pages, PAGES_PORT, "--port")
-                tracker = free_port(host, ports.tracker, TRACKER_PORT, "--tracker-port")
-                shop = free_port(host, ports.shop, SHOP_PORT, "--shop-port") if with_shop else None
+                pages = held(hold_port(host, ports.pages, PAGES_PORT, "--port"))
+                tracker = held(hold_port(host, ports.tracker, TRACKER_PORT, "--tracker-port"))
+                shop = held(hold_port(host, ports.shop, SHOP_PORT, "--shop-port")) if with_shop else None
                 _tell_children(host, tracker, shop)
                 tell(json.dumps({"pages": f"http://{_browser_name(host)}:{pages}/"}))
                 if cluster:
@@ -221,15 +225,22 @@ def _signals_raise() -> Iterator[None]:
         handle_with(signal.SIG_IGN)
 
 
-def free_port(host: str, port: int | None, first: int, option: str) -> int:
-    """The port to listen on: the wanted one, else the first that is free. Raises NotServed."""
+def hold_port(host: str, port: int | None, first: int, option: str) -> socket.socket:
+    """A socket that holds the wanted port, else the first that is free, for the children of this process to listen on
+    until it is closed. Raises NotServed."""
     for candidate in [port] if port else range(first, first + PORTS_TRIED):
         try:
-            with socket.create_server((host, candidate)):
-                return candidate
+            holder = socket.create_server((host, candidate))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise NotServed(f"Cannot listen on {host}, port {candidate}: {error.strerror}") from error
+        else:
+            # Bound and not listening: the servers of our own user share it, and whoever looks for a free port does not.
+            # Granian alone would share a port with a server of another installation, each answering half of the calls.
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+            holder.shutdown(socket.SHUT_RD)
+            return holder
     if port:
         raise NotServed(f"Port {port} of {host} is taken by another program: choose another with {option}")
     raise NotServed(f"Ports {first} to {first + PORTS_TRIED - 1} of {host} are all taken: choose another with {option}")
@@ -253,7 +264,7 @@ def _start(command: Sequence[str], **variables: str) -> subprocess.Popen[bytes]:
 
 
 def _start_tracker(host: str, port: int) -> subprocess.Popen[bytes]:
-    return _start(["accredit", "tracker", "--host", host, "--port", str(port)])
+    return _start(["accredit", "tracker", "--host", host, "--port", str(port), "--port-is-held"])
 
 
 def _start_pages(host: str, port: int, workers: int) -> subprocess.Popen[bytes]:

@@ -14,16 +14,18 @@ CONCURRENT = 1024
 HEADER_MILLISECONDS = 5000
 STOP_SECONDS = 10
 TrackerPort = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")]
+PortIsHeld = Annotated[bool, typer.Option(hidden=True, help="By whoever starts this.")]
 
 
-def tracker(host: Host = "127.0.0.1", port: TrackerPort = 8100) -> None:
+def tracker(host: Host = "127.0.0.1", port: TrackerPort = 8100, port_is_held: PortIsHeld = False) -> None:
     """Take clicks and conversions in the foreground. Any number of trackers may work on one database, which must be
     there: that of ACCREDIT_DATABASE_URL, or the embedded one while `accredit up` or another command runs it."""
     with reporting_setup():
-        from accredit.processes import free_port
+        from accredit.processes import hold_port
         from accredit.tracker.app import Tracker
 
-        free_port(host, port, port, "--port")  # Granian would share a port that is taken, and answer half of the calls
+        if not port_is_held:
+            hold_port(host, port, port, "--port").close()
         Tracker()  # says what is wrong with the settings, before the server hides it
     os.environ["ACCREDIT_ENDS_WITH_PARENT"] = "1"
     os.execv(sys.executable, [sys.executable, "-m", "granian", *server_arguments(host, port), "--factory",

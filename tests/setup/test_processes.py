@@ -15,6 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from accredit.processes import NotServed, hold_port
+
 PATIENCE_SECONDS = 300
 
 
@@ -154,3 +156,21 @@ def test_a_taken_port_is_said_in_a_sentence(state: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr == f"Port {port} of 127.0.0.1 is taken by another program: choose another with --port\n"
     assert not processes_of(state)
+
+
+def test_a_port_that_is_held_is_for_ones_own_servers_alone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        first = free.getsockname()[1]
+    with hold_port("127.0.0.1", None, first, "--port") as held, hold_port("127.0.0.1", None, first, "--port") as next_:
+        port = held.getsockname()[1]
+        assert next_.getsockname()[1] > port >= first
+        with pytest.raises(NotServed, match=f"Port {port} of 127.0.0.1 is taken"):
+            hold_port("127.0.0.1", port, port, "--port")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        with socket.create_server(("127.0.0.1", port), reuse_port=True) as server:
+            for _call in range(20):  # all of them reach the one that listens
+                with socket.create_connection(("127.0.0.1", port)), server.accept()[0]:
+                    pass
+    with hold_port("127.0.0.1", port, port, "--port"):
+        pass
