@@ -202,7 +202,7 @@ def accept_due(program: Program, *, now: datetime) -> int:
 
 def accept_by_rule(program: Program, rules: Rules, rows: pl.DataFrame, *, now: datetime) -> Moved:
     """Accept those requests (PLANNED, with `id` and `stages`) that the rules accept."""
-    asked = by_rule(rules, program.currency, rows).select(
+    asked = by_rule(program, rules, rows).select(
         "id",
         "stages",
         "changes",

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 from accredit.conversion_requests.deciding import accept_due
 from accredit.conversion_requests.models import Rules
 from accredit.conversion_requests.processing import process_next, waiting_programs
-from accredit.conversion_requests.waking import PROCESS, QUEUE, wake
+from accredit.conversion_requests.waking import ACCEPT, PROCESS, QUEUE, wake
 from accredit.programs.models import Program
 
 log = logging.getLogger(__name__)
@@ -36,9 +36,17 @@ def process_accepted(timestamp: int) -> None:  # noqa: ARG001 - every periodic j
         wake(program.id)
 
 
+@app.task(name=ACCEPT, queue=QUEUE, retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def accept(program: str) -> None:
+    """Accept what accepts itself by the rules of a program that were saved just now."""
+    found = Program.objects.filter(id=UUID(program)).first()
+    if found is not None:
+        accept_due(found, now=datetime.now(UTC))
+
+
 @app.periodic(cron="29 * * * *")
 @app.task(queueing_lock="accepting requests", retry=RetryStrategy(max_attempts=5, exponential_wait=4))
 def accept_requests(timestamp: int) -> None:
-    """Accept what accepts itself after a number of days."""
+    """Accept what has become old enough to accept itself."""
     for rules in Rules.objects.filter(accept_after_days__isnull=False).select_related("program").order_by("program"):
         accept_due(rules.program, now=datetime.fromtimestamp(timestamp, UTC))

@@ -1,4 +1,4 @@
-"""Telling the worker that there are accepted requests to process."""
+"""Telling the worker that there are requests to accept by the rules of a program, or accepted ones to process."""
 
 from contextlib import suppress
 from uuid import UUID
@@ -9,10 +9,20 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 QUEUE = "requests"
 PROCESS = "accredit.conversion_requests.tasks.process"
+ACCEPT = "accredit.conversion_requests.tasks.accept"
 
 
 def wake(program_id: UUID) -> None:
     """Have the worker process the accepted requests of a program, as soon as the transaction that is open is
     committed, unless that waits to be done already."""
+    _defer(PROCESS, f"requests {program_id}", program_id)
+
+
+def wake_to_accept(program_id: UUID) -> None:
+    """Have the worker accept what the rules of a program accept by now, likewise."""
+    _defer(ACCEPT, f"accepting requests {program_id}", program_id)
+
+
+def _defer(task: str, lock: str, program_id: UUID) -> None:
     with suppress(AlreadyEnqueued), transaction.atomic():
-        app.configure_task(PROCESS, queue=QUEUE, queueing_lock=f"requests {program_id}").defer(program=str(program_id))
+        app.configure_task(task, queue=QUEUE, queueing_lock=lock).defer(program=str(program_id))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accredit.access.models import AuditEntry
 from accredit.conversion_requests.deciding import accept_due, impact
@@ -11,7 +12,8 @@ from accredit.conversion_requests.models import Request
 from accredit.conversion_requests.queries import rules_of
 from accredit.conversion_requests.raising import withdraw
 from accredit.conversion_requests.ruling import by_rule, change_rules, newly_paid
-from accredit.conversion_requests.tasks import accept_requests
+from accredit.conversion_requests.tasks import accept, accept_requests
+from accredit.conversion_requests.waking import ACCEPT
 from accredit.conversions.history import Actor
 from accredit.conversions.models import Way
 from accredit.money import to_major
@@ -78,7 +80,7 @@ def test_a_rule_counts_what_is_newly_paid_and_accepts_no_claims(program: Program
     rule(program, 0, 500)
     planned = impact(program, list(Request.objects.order_by("number").values_list("id", flat=True))).rows
     newly = [str(to_major(one, "USD")) for one in planned.select(newly_paid()).to_series()]
-    assert accept_due(program, now=LATER) == len(by_rule(rules_of(program), "USD", planned))
+    assert accept_due(program, now=LATER) == len(by_rule(program, rules_of(program), planned))
     found = Request.objects.order_by("number").values_list("stage", flat=True)
     told = [{**row, "stage": stage, "newly": one} for row, stage, one in zip(UP_TO_FIVE, found, newly, strict=True)]
     assert told == UP_TO_FIVE
@@ -92,9 +94,14 @@ def test_after_some_days_requests_accept_themselves(program: Program) -> None:
         return stages(program)
 
     assert by_the_clock(100) == "1 inquired"
+    rule(program, 10_000)
     rule(program, 3)
+    assert ProcrastinateJob.objects.filter(task_name=ACCEPT).count() == 1
     assert by_the_clock(2) == "1 inquired"
     assert by_the_clock(3) == "1 accepted"
+    raised(program, f"{NEW}\n create | barb | 11 | T | 100.00")
+    accept(str(program.id))
+    assert stages(program) == "1 accepted, 2 accepted"
 
 
 def test_nobody_decides_their_own_unless_the_rules_allow_it(program: Program) -> None:

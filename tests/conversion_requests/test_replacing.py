@@ -2,7 +2,8 @@
 
 import pytest
 
-from accredit.conversion_requests.models import Request
+from accredit.conversion_requests.deciding import accept_due
+from accredit.conversion_requests.models import Request, Rules
 from accredit.conversion_requests.raising import Raised, RequestsRefused, raise_requests
 from accredit.conversions.history import Actor
 from accredit.conversions.models import Way
@@ -62,6 +63,18 @@ def test_what_was_rejected_stays_so_and_is_asked_again_once(program: Program) ->
     decided(program, "number | verdict | reason\n 2 | rejected | returned")
     assert why(program, 1, f"{NEW}\n create | barb | 10 | T | 99.00") == "not_correctable"
     assert instead(program, 2, ASKED).new["number"].to_list() == [3]
+
+
+@pytest.mark.django_db
+def test_no_rule_accepts_what_somebody_has_rejected(program: Program) -> None:
+    raised(program, ASKED)
+    decided(program, "number | verdict | reason\n 1 | rejected | returned")
+    Rules.objects.create(program=program, accept_after_days=0)
+    instead(program, 1, f"{NEW}\n create | barb | 12 | T | 100.00")  # by another number
+    instead(program, 2, CORRECTED)
+    raised(program, f"{NEW}\n create | barb | 10 | T | 99.00\n create | ann | 10 | T | 99.00")
+    assert stages(program) == "1 rejected returned, 2 withdrawn, 3 inquired, 4 inquired, 5 accepted"
+    assert accept_due(program, now=LATER) == 0
 
 
 @pytest.mark.django_db

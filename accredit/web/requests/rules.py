@@ -106,7 +106,7 @@ def would_accept(view: Viewpoint, rules: Mapping[str, Any], now: datetime) -> st
     found = Request.objects.filter(program=view.program, stage=Stage.INQUIRED)
     raised_at = dict(found.order_by("raised_at", "id").values_list("id", "raised_at")[:MOST_LOOKED_AT])
     currency, rows = view.program.currency, impact(view.program, list(raised_at)).rows
-    of_rule = by_rule(Rules(**rules), currency, rows)
+    of_rule = by_rule(view.program, Rules(**rules), rows)
     old = now - timedelta(days=rules["accept_after_days"])
     sums = of_rule.group_by("currency").agg(pl.col("newly_minor").sum()).sort("currency").iter_rows()
     count = found.count()
@@ -117,10 +117,10 @@ def would_accept(view: Viewpoint, rules: Mapping[str, Any], now: datetime) -> st
         "sums": " + ".join(formats.money(amount, code) for code, amount in sums) or formats.money(0, currency),
     }
     text = ngettext(
-        "Of %(open)s open request, %(all)s would accept itself by this rule, %(due)s of them now; %(sums)s would newly"
-        " be paid in all.",
-        "Of %(open)s open requests, %(all)s would accept themselves by this rule, %(due)s of them now; %(sums)s would"
-        " newly be paid in all.",
+        "Of %(open)s open request, %(all)s would accept itself by this rule, %(due)s of them once you save; %(sums)s"
+        " would newly be paid in all.",
+        "Of %(open)s open requests, %(all)s would accept themselves by this rule, %(due)s of them once you save; %(sums)s"
+        " would newly be paid in all.",
         count,
     )
     if count > MOST_LOOKED_AT:
@@ -141,7 +141,10 @@ def rules_page(request: HttpRequest, view: Viewpoint) -> HttpResponse:
     if wanted is None:
         return _page(request, view, form, now, status=422)
     change_rules(view.program, **wanted, user=cast(User, request.user), now=now)
-    messages.success(request, _("The rules for requests are saved."))
+    said = _("The rules for requests are saved.")
+    if wanted["accept_after_days"] is not None:
+        said = " ".join([said, _("What they accept of the open requests is accepted within seconds.")])
+    messages.success(request, said)
     return HttpResponseRedirect(reverse(f"web:{PAGE}", args=[view.program.code]))
 
 

@@ -376,8 +376,8 @@ def test_rules_say_what_they_would_accept_and_leave_a_line(shop: Shop, as_: As) 
     rules = "/programs/anvils/setup/requests"
     said = text_of(as_("owner").post(f"{rules}/preview", typed, headers=PART))
     assert said == (
-        "Of 4 open requests, 2 would accept themselves by this rule, 2 of them now; US$32.46 would newly be paid in"
-        " all."
+        "Of 4 open requests, 2 would accept themselves by this rule, 2 of them once you save; US$32.46 would newly"
+        " be paid in all."
     )
     assert as_("owner").post(rules, {**typed, "accept_up_to": "1,5"}).status_code == 422
     assert as_("owner").post(rules, typed).status_code == 302
