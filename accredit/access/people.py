@@ -71,11 +71,18 @@ def _locked(membership: Membership) -> Membership:
 
 
 def invite(
-    *, organization: Organization, email: str, role: str, language: str, actor: User | None, now: datetime
+    *,
+    organization: Organization,
+    email: str,
+    role: str,
+    language: str,
+    actor: User | None,
+    now: datetime,
+    keeps_role: bool = False,
 ) -> tuple[Invitation, str]:
     """An invitation and the token of its link, which is not to be had again. One that is open for that e-mail gets a
-    new link, role and time, and its former link no longer opens. Raises PeopleRefused: `role` or `email` is none, or a
-    `member` has it."""
+    new link, role and time, and its former link no longer opens. Raises PeopleRefused: `role` or `email` is none, a
+    `member` has it, or, where it `keeps_role`, it is `invited` with another one."""
     email = email.strip().lower()
     if role not in Role.values:
         raise PeopleRefused("role")
@@ -97,6 +104,9 @@ def invite(
     with transaction.atomic():
         # Two at once for one e-mail: the second waits here and gives the first one's invitation a new link.
         Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+        waiting = organization.invitations.filter(OPEN, email=email, expires_at__gt=now)
+        if keeps_role and waiting.exclude(role=role).exists():
+            raise PeopleRefused("invited")
         invitation, made = Invitation.objects.update_or_create(
             organization=organization, email=email, accepted_at=None, withdrawn_at=None, defaults=values
         )

@@ -54,7 +54,9 @@ def export(
             state = state_of(PAGE, Names(view), QueryDict(query.removeprefix("?")))
             for title, text in state.not_understood:
                 typer.secho(printable(f"Not understood: {title} “{text}”."), err=True, fg="red")
-            if state.not_understood:
+            for title, n in state.beyond.items():
+                typer.secho(printable(f"{title}: {n:,} values more than a filter takes."), err=True, fg="red")
+            if state.left_out:
                 raise typer.Exit(1)
             part = out.with_name(f".{out.name}.part")
             try:

@@ -17,8 +17,12 @@ def worker() -> None:
     # Its threads keep a connection each, for as long as they work.
     os.environ["ACCREDIT_DATABASE_POOL_SIZE"] = "0"
     with reporting_setup():
+        from accredit.config import environment
         from accredit.config.installation import installation
+        from accredit.processes import pages_address
 
+        if pages := pages_address(environment.state_folder()):  # for the links in its e-mails
+            os.environ["ACCREDIT_PUBLIC_URL"] = pages
         with installation():
             from accredit.worker.running import run
 

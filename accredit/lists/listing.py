@@ -229,6 +229,13 @@ class List(Generic[M]):
         viewer has not: what it said would tell of what it holds."""
         return self._left(self.seen_from(view), view, filters)
 
+    def among(self, view: Viewpoint, filters: Filters, name: str, values: Sequence[str]) -> set[str]:
+        """Which of these values of a column of texts the filtered list has. Raises TakesTooLong."""
+        column = self.columns[name].field
+        found = self.filtered(view, filters).filter(**{f"{column}__in": values})
+        with patient():
+            return set(found.values_list(column, flat=True))
+
     def _left(self, found: QuerySet[M], view: Viewpoint, filters: Filters) -> QuerySet[M]:
         for column in filters.columns:
             if not column.shown_to(view):

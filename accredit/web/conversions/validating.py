@@ -201,7 +201,7 @@ def validate(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         except TakesTooLong:
             text = _("The conversions that match the filters were not found in time: nothing was changed.")
             return _nothing_done(request, f"{text} {_('Narrow the period.')}")
-        if digest != digest_of(rows) or state.not_understood:
+        if digest != digest_of(rows) or state.left_out:
             text = _("What matches the filters has changed since you looked: nothing was done. Close this, look again.")
             return _nothing_done(request, text)
         asked = asked_of(rows, status=status, rejection_reason=reason or None, comment=comment or None)

@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accredit.access.models import User
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
 from accredit.lists.columns import Column
-from accredit.lists.filters import Filters, Parameter
+from accredit.lists.filters import Filters, Operator, Parameter
 from accredit.lists.listing import ROWS, Page
 from accredit.lists.patience import TakesTooLong
 from accredit.lists.places import Order
@@ -27,6 +28,9 @@ from accredit.web.lists.totals import figures_of
 from accredit.web.lists.view_menu import view_query, views_of
 from accredit.web.naming import Names
 from accredit.web.pages import for_program, show, wants_part
+
+NAMED_MISSING = 100
+"""Of order numbers that were asked for and are not there."""
 
 
 @require_safe
@@ -113,9 +117,8 @@ def list_context(request: HttpRequest, state: ListState) -> dict[str, Any]:
         "program": view.program,
         "view": view,
         "bar": bar_of(state),
-        "not_understood": [
-            _("%(filter)s “%(text)s”") % {"filter": label, "text": text} for label, text in state.not_understood
-        ],
+        "left_out": state.left_out,
+        "missing": _missing(state),
         "too_long": too_long,
         "views": views_of(cast(User, request.user), state),
         "filtered": bool(state.filters.conditions) or state.cursor is not None,
@@ -143,6 +146,30 @@ def _found(state: ListState) -> tuple[Page[Any], str]:
             if not listed.columns[state.order.name].indexed
             else _("Too much to look through for these filters. Narrow the period.")
         )
+
+
+def _missing(state: ListState) -> Mapping[str, object]:
+    """Which of several order numbers that were asked for the list does not have: the first ones, and how many more."""
+    asked = state.filters.of("order").get(Operator.ONE_OF, ())
+    if len(asked) < 2:
+        return {}
+    try:
+        found = state.page.list.among(state.view, state.filters, "order", asked)
+    except TakesTooLong:
+        return {}
+    missing = [one for one in asked if one not in found]
+    figures = {"n": formats.number(len(missing)), "asked": formats.number(len(asked))}
+    title = ngettext(
+        "%(n)s of %(asked)s order numbers is not in this list",
+        "%(n)s of %(asked)s order numbers are not in this list",
+        len(missing),
+    )
+    more = len(missing) - NAMED_MISSING
+    return {
+        "title": title % figures if missing else "",
+        "named": missing[:NAMED_MISSING],
+        "more": ngettext("%(n)s more", "%(n)s more", more) % {"n": formats.number(more)} if more > 0 else "",
+    }
 
 
 def _query(parameters: Sequence[Parameter]) -> str:

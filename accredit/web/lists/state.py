@@ -1,5 +1,6 @@
 """The state of a list as its address says it: filters, order, columns, place."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -8,17 +9,21 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accredit.database.keys import KeyTextError, key_from_text
-from accredit.lists.filters import Filters, Operator, Parameter
+from accredit.lists.filters import MAX_VALUES, Filters, Operator, Parameter
 from accredit.lists.listing import Chosen, ColumnsError, columns_text
 from accredit.lists.places import Cursor, CursorError, Order
 from accredit.programs.visibility import Viewpoint
+from accredit.web import formats
 from accredit.web.lists.declaring import ListPage
 from accredit.web.naming import Names
 
 SHOWN_CHARACTERS = 40
+SHOWN_WRONG = 5
+"""So many of what was not understood are named."""
 VIEW_PREFIX = "lv"
 EVERYTHING = "?sort=-time"
 """Of the list with nothing filtered, in the order that every list has."""
@@ -38,6 +43,8 @@ class ListState:
     """The kept view that was opened; what is looked at may differ from it by now."""
     not_understood: Sequence[tuple[str | Promise, str]] = ()
     """Label and value of what the address says besides."""
+    beyond: Mapping[str, int] = field(default_factory=dict)
+    """Label → how many values more than a filter takes."""
 
     @property
     def view(self) -> Viewpoint:
@@ -48,6 +55,23 @@ class ListState:
         """What is shown to those who chose nothing: no column that says the same in every row."""
         columns, alike = self.page.list.columns, self.page.alike(self.names)
         return self.chosen or [Chosen(columns[name]) for name in self.page.list.default if name not in alike]
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Sentences of what the address asks for and the list does not heed."""
+        named = [
+            gettext("%(filter)s “%(text)s”") % {"filter": label, "text": text}
+            for label, text in self.not_understood[:SHOWN_WRONG]
+        ]
+        if more := len(self.not_understood) - len(named):
+            named.append(ngettext("%(n)s more", "%(n)s more", more) % {"n": formats.number(more)})
+        wrong = gettext("Not understood, so left out: %(what)s.") % {"what": ", ".join(named)}
+        too_many = gettext("%(filter)s: a filter takes at most %(most)s values; the other %(n)s are left out.")
+        most = formats.number(MAX_VALUES)
+        return [
+            *([wrong] if named else []),
+            *(too_many % {"filter": label, "most": most, "n": formats.number(n)} for label, n in self.beyond.items()),
+        ]
 
     @property
     def place(self) -> Mapping[str, str]:
@@ -100,7 +124,13 @@ def state_of(page: ListPage[Any], names: Names, data: QueryDict) -> ListState:
     parameters = [(name, text.strip()) for name, texts in data.lists() for text in texts if text.strip()]
     shown = {column.name: column for column in page.list.columns_for(view)}
     filters, unread = page.list.read(parameters, shown)
-    wrong: list[tuple[str | Promise, str]] = [(_label(page, name), text) for name, text in unread]
+    wrong: list[tuple[str | Promise, str]] = []
+    beyond: Counter[str] = Counter()
+    for name, text in unread:
+        if _is_full(page, filters, name):
+            beyond[str(_label(page, name))] += 1
+        else:
+            wrong.append((_label(page, name), text))
     filters, unknown = _known(page, names, filters)
     wrong += unknown
 
@@ -126,7 +156,13 @@ def state_of(page: ListPage[Any], names: Names, data: QueryDict) -> ListState:
         except CursorError:
             wrong.append((_("Place in the list"), given[place]))
     told = [(label, _shown(text)) for label, text in wrong]
-    return ListState(page, names, filters, order, cursor, chosen, _view_key(given.get("view", "")), told)
+    return ListState(page, names, filters, order, cursor, chosen, _view_key(given.get("view", "")), told, beyond)
+
+
+def _is_full(page: ListPage[Any], filters: Filters, parameter: str) -> bool:
+    """Whether a filter has as many values as it takes, so that this one had no place."""
+    name, _dot, operator = page.list.aliases.get(parameter, parameter).partition(".")
+    return len(filters.of(name).get(Operator(operator), ())) == MAX_VALUES if operator in list(Operator) else False
 
 
 def _view_key(text: str) -> str:

@@ -161,6 +161,7 @@ def _invite(request: HttpRequest, organization: Organization, email: str, role: 
         language=language,
         actor=cast(User, request.user),
         now=datetime.now(UTC),
+        keeps_role=True,
     )
     if send_invitation(request, invitation, token):
         messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": invitation.email})

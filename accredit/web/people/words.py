@@ -11,14 +11,17 @@ ROLES: Words = {"owner": _("Owner"), "editor": _("Editor"), "viewer": _("Viewer"
 
 OWNING_RIGHTS: Words = {
     "owner": _("everything; invites people and makes keys"),
-    "editor": _("validates conversions and sets up programs"),
+    "editor": _("validates conversions, raises and decides conversion requests, sets up programs"),
     "viewer": _("looks and changes nothing"),
 }
 """What a role may do in an agency and an advertiser."""
 
 PARTNER_RIGHTS: Words = {
-    "owner": _("sees the partner’s conversions and accepts new terms earlier; invites people and makes keys"),
-    "editor": _("sees the partner’s conversions and accepts new terms earlier"),
+    "owner": _(
+        "sees the partner’s conversions, raises conversion requests and accepts new terms earlier; invites people and"
+        " makes keys"
+    ),
+    "editor": _("sees the partner’s conversions, raises conversion requests and accepts new terms earlier"),
     "viewer": _("sees the partner’s conversions"),
 }
 """What a role may do in a partner."""
@@ -29,6 +32,9 @@ REFUSED: Words = {
     "role": _("Choose one of the roles."),
     "email": _("This is no e-mail address. It looks like name@example.com."),
     "member": _("This person belongs to the organization already."),
+    "invited": _(
+        "This person is invited already, with another role. Withdraw that invitation below, then invite them again."
+    ),
     "gone": _("This person no longer belongs to the organization."),
     "last_owner": _("An organization keeps at least one owner. Make somebody else an owner first."),
     "another": _("The invitation is for another e-mail."),

@@ -144,6 +144,19 @@ def test_what_an_address_says_wrongly_is_told_and_left_out(shop: Shop, as_: As, 
     assert not [link for link in links if any(part in unquote(link) for part in map(unquote, wrong))]
 
 
+def test_what_a_filter_does_not_take_is_one_number_and_what_is_not_found_is_named(shop: Shop, as_: As) -> None:
+    pasted = "\n".join(["1003", *(f"x{n}" for n in range(1_000)), "1001"])
+    page = text(as_("agency").get(LIST, {"order": pasted}).text)
+    assert "Order number: a filter takes at most 1,000 values; the other 2 are left out." in page
+    assert "999 of 1,000 order numbers are not in this list x0, x1," in page
+    assert "x99, 899 more" in page
+    assert "x100" not in page.replace("x1000", "")[: page.index("899 more")]
+    wrong = text(as_("agency").get(LIST, {"id": "\n".join(f"y{n}" for n in range(8))}).text)
+    assert "Conversion id “y4”, 3 more." in wrong
+    both = text(as_("agency").get(LIST, {"order": "1001\n1003"}).text)
+    assert "not in this list" not in both
+
+
 def test_the_filters_are_always_the_same(shop: Shop, as_: As) -> None:
     page = as_("agency").get(LIST).text
     assert re.findall(r'<label for="filter-([a-z]+)"', page) == ["order", "since", "until"]

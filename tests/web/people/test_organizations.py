@@ -67,6 +67,15 @@ def test_what_was_typed_into_a_refused_invitation_stays(shop: Shop, as_: As) -> 
     assert "This is no e-mail address." in answer.text
 
 
+def test_an_open_invitation_keeps_its_role(shop: Shop, as_: As) -> None:
+    browser = as_("owner")
+    for role, status in [("owner", 302), ("viewer", 422), ("owner", 302)]:
+        answer = browser.post("/organizations/ACME/invitations", {"email": "eve@example.com", "role": role})
+        assert answer.status_code == status
+        assert ("This person is invited already, with another role." in answer.text) == (status == 422)
+        assert Invitation.objects.get().role == "owner"
+
+
 def test_an_invitation_whose_mail_is_not_taken_stays_and_says_so(
     shop: Shop, as_: As, settings: Settings, unused_port: int
 ) -> None:
