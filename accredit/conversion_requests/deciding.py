@@ -13,7 +13,7 @@ from accredit.conversion_requests.frames import ASKED, DECIDED, PLANNED, UNDECID
 from accredit.conversion_requests.models import Kind, Request, Rules, Stage
 from accredit.conversion_requests.moving import MOVES, Moved, move
 from accredit.conversion_requests.planning import plan
-from accredit.conversion_requests.queries import requested, rules_of, state_of
+from accredit.conversion_requests.queries import DECIDED_LAST, requested, rules_of, state_of
 from accredit.conversion_requests.ruling import by_rule
 from accredit.conversion_requests.waking import wake
 from accredit.conversions.history import CHANGES, Actor
@@ -108,13 +108,10 @@ def decide(program: Program, asked: pl.DataFrame, *, actor: Actor, now: datetime
 def _beside(program_id: UUID, asked: pl.DataFrame) -> pl.DataFrame:
     """ASKED beside the requests and their conversions as they are (`…_is`)."""
     query = sql.SQL("""
-        select request.id, number, kind, request.stage, stages, request.partner, raised_by_id, request.changed_at,
+        select request.id, number, kind, last.stage, stages, request.partner, raised_by_id, last.changed_at,
             last.name, conversion.id, conversion.changes, conversion.partner
         from conversion_requests_request request
-        left join lateral (
-            select name from conversion_requests_stagechange change left join access_user on access_user.id = user_id
-            where change.program_id = request.program_id and request_id = request.id and change.number = stages
-        ) last on true
+        {decided_last}
         left join lateral (
             select id, partner, {changes} as changes from conversions_conversion conversion
             where program_id = request.program_id and id = coalesce(request.conversion_id, (
@@ -124,7 +121,9 @@ def _beside(program_id: UUID, asked: pl.DataFrame) -> pl.DataFrame:
             ))
         ) conversion on true
         where request.program_id = {program_id} and request.id = any({ids}::uuid[])
-    """).format(changes=CHANGES, program_id=sql.Literal(program_id), ids=text_array(asked["id"]))
+    """).format(
+        decided_last=DECIDED_LAST, changes=CHANGES, program_id=sql.Literal(program_id), ids=text_array(asked["id"])
+    )
     stored = copy_out(query, _STORED).rename({"changes": "changes_is", "stages": "stages_is"})
     return asked.with_columns(named_twice=pl.col("id").is_duplicated()).join(
         stored, on="id", how="left", maintain_order="left"

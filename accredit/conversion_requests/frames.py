@@ -85,7 +85,7 @@ UNDECIDED: Schema = {
     "id": TEXT,
     "number": pl.Int64(),
     "why": TEXT,  # a code of `deciding.WHY`
-    "stage": TEXT,  # which it has
+    "stage": TEXT,  # the last that somebody's decision brought it to: accepted, where it is processed by now
     "changed_at": INSTANT,  # since when
-    "changed_by": TEXT,  # the name of who brought it there; null: nobody in particular
+    "changed_by": TEXT,  # the name of who did; null: nobody in particular
 }

@@ -41,6 +41,15 @@ STORED: Schema = {  # conversions as they are; of CLICK_FIELDS the order's own
     **dict.fromkeys(SHOWN.values(), TEXT),
 }
 ORDER = ("event_type", "order_token")
+DECIDED_LAST = sql.SQL("""
+    left join lateral (
+        select change.stage, change.changed_at, name
+        from conversion_requests_stagechange change left join access_user on access_user.id = user_id
+        where change.program_id = request.program_id and request_id = request.id and change.stage <> 'processed'
+        order by change.number desc limit 1
+    ) last on true
+""")
+"""Joins to each `request` the last stage that it came to by somebody's decision: being processed only follows."""
 _LINE = pl.Struct({name: dtype for name, dtype in WANTED_ITEMS.items() if name != "row"})
 _COLUMNS: Schema = {**{name: dtype for name, dtype in REQUESTED.items() if name != "row"}, "items": TEXT}
 

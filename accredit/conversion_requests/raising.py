@@ -22,7 +22,7 @@ from accredit.conversion_requests.deciding import accept_by_rule
 from accredit.conversion_requests.frames import REQUESTED
 from accredit.conversion_requests.models import Kind, Request, Stage
 from accredit.conversion_requests.moving import ANSWERS, MOVES, Moved, move, stage_rows
-from accredit.conversion_requests.queries import rules_of
+from accredit.conversion_requests.queries import DECIDED_LAST, rules_of
 from accredit.conversions.history import Actor
 from accredit.database.copy import copy_in, copy_out, text_array
 from accredit.database.new_keys import keys_at
@@ -215,13 +215,11 @@ def withdraw(view: Viewpoint, ids: Sequence[UUID], *, actor: Actor, now: datetim
         "changed_at": INSTANT, "changed_by": TEXT,
     }  # fmt: skip
     query = sql.SQL("""
-        select request.id, request.number, request.stage, stages, partner, raised_by_id, request.changed_at, name
+        select request.id, request.number, last.stage, stages, partner, raised_by_id, last.changed_at, last.name
         from conversion_requests_request request
-        left join conversion_requests_stagechange last
-            on last.program_id = request.program_id and request_id = request.id and last.number = stages
-        left join access_user on access_user.id = last.user_id
+        {}
         where request.program_id = {} and request.id = any({}::uuid[])
-    """).format(program_id, text_array(asked["id"]))
+    """).format(DECIDED_LAST, program_id, text_array(asked["id"]))
     with transaction.atomic():
         lock_program(view.program.code)
         rows = asked.with_columns(named_twice=pl.col("id").is_duplicated()).join(

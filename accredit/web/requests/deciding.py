@@ -39,6 +39,7 @@ from accredit.web.conversions.acting import actor_of, too_long, typed
 from accredit.web.conversions.history import reason_titles
 from accredit.web.jobs.pages import show_job
 from accredit.web.pages import for_permitted, show
+from accredit.web.requests.acting import joined
 from accredit.web.requests.impact import signed
 from accredit.web.requests.matching import matching
 from accredit.web.requests.page import PAGE
@@ -353,12 +354,12 @@ def outcome(view: Viewpoint, verdict: str, done: pl.DataFrame, undone: pl.DataFr
     and who was first."""
     left = len(undone)
     orders = dict(seen_from(view).filter(id__in=list(undone["id"][:SHOWN])).values_list("id", "order_token"))
-    remain = ngettext("%(n)s was not decided:", "%(n)s were not decided:", left)
+    remain = undone_text(left)
     return {
-        "done": done_text(verdict, len(done)),
+        "done": remain if done.is_empty() else done_text(verdict, len(done)),
         "changed": len(done),
         "left": left,
-        "left_text": remain % {"n": formats.number(left)},
+        "left_text": "" if done.is_empty() else remain,
         "rows": [_undecided(view, row, orders) for row in undone.head(SHOWN).iter_rows(named=True)],
         "more": formats.number(left - SHOWN) if left > SHOWN else "",
     }
@@ -376,6 +377,12 @@ def done_text(verdict: str, count: int) -> str:
     return text % {"n": formats.number(count)}
 
 
+def undone_text(count: int) -> str:
+    """How many requests did not come to a stage."""
+    text = ngettext("%(n)s request was not changed.", "%(n)s requests were not changed.", count)
+    return text % {"n": formats.number(count)}
+
+
 def _undecided(view: Viewpoint, row: Mapping[str, Any], orders: Mapping[UUID, str]) -> Left:
     number = "" if row["number"] is None else str(row["number"])
     first = first_of(view, row["stage"], row["changed_by"], row["changed_at"]) if row["why"] == "decided" else ""
@@ -383,12 +390,12 @@ def _undecided(view: Viewpoint, row: Mapping[str, Any], orders: Mapping[UUID, st
 
 
 def first_of(view: Viewpoint, stage: str | None, by: str | None, at: datetime | None) -> str:
-    """Who brought a request to its stage, and when; partners read no names."""
+    """Who decided what on a request, and when (UNDECIDED); partners read no names."""
     if stage is None or at is None:
         return ""
+    who = (by or _("by the program’s rule")) if view.sees_everything else ""
     when = formats.instant(at, ZoneInfo(view.program.timezone), seconds=True)
-    who = by if by and view.sees_everything else ""
-    return ", ".join(part for part in (words.word(words.REQUEST_STAGES, stage), who, when) if part)
+    return joined([words.word(words.REQUEST_STAGES, stage), who, when], ", ")
 
 
 def _refused(view: Viewpoint, verdict: str, reason: str, comment: str) -> str:

@@ -13,7 +13,7 @@ from accredit.jobs.models import Job, JobRow
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.jobs.saying import About, Said, say
-from accredit.web.requests.deciding import done_text, first_of
+from accredit.web.requests.deciding import done_text, first_of, undone_text
 from accredit.web.requests.words import NOT_DECIDED
 
 
@@ -30,8 +30,7 @@ def _outcome(job: Job) -> Sequence[str]:
     counts: Mapping[str, int] = job.outcome
     done = [done_text(stage, counts[stage]) for stage in (Stage.ACCEPTED, Stage.REJECTED) if counts.get(stage)]
     left = counts.get("undecided", 0)
-    text = ngettext("%(n)s was not decided.", "%(n)s were not decided.", left)
-    return [*done, *([text % {"n": formats.number(left)}] if left else [])]
+    return [*done, *([undone_text(left)] if left else [])]
 
 
 def _why(view: Viewpoint, row: JobRow) -> tuple[str, str]:

@@ -161,8 +161,12 @@ def test_what_was_looked_at_is_accepted_and_the_second_is_told_who_was_first(sho
         send(browser, "decide", hidden(window)) for browser, window in zip((first, second), windows, strict=True)
     ]
     assert "1 request accepted." in text_of(answers[0])
-    assert "0 requests accepted. 1 was not decided:" in text_of(answers[1])
+    assert "1 request was not changed." in text_of(answers[1])
+    assert "0 requests" not in text_of(answers[1])
     assert re.search(r"1 2001 It was decided before. Accepted, Owner, ", text_of(answers[1]))
+    processed(shop.program)  # that follows, and is nobody's decision
+    late = send(second, "decide", hidden(windows[1]))
+    assert re.search(r"1 2001 It was decided before. Accepted, Owner, ", text_of(late))
 
 
 def test_what_changed_since_it_was_looked_at_is_not_accepted(shop: Shop, as_: As) -> None:
@@ -223,7 +227,7 @@ def test_many_are_decided_in_the_background(shop: Shop, as_: As, monkeypatch: py
     assert not take_turn(job.id, stopping=lambda: False)
     page = text_of(as_("owner").get(f"/programs/anvils/jobs/{key_of_job(answer)}"))
     assert "1 request accepted." in page
-    assert "1 was not decided." in page
+    assert "1 request was not changed." in page
     assert re.search(r"It was decided before. Accepted, Dora, ", page)
     second = key_of(Request.objects.get(number=2))
     assert f'href="{URL}/{second}"' in as_("owner").get(f"/programs/anvils/jobs/{key_of_job(answer)}").text
