@@ -11,7 +11,7 @@ from accredit.database.keys import ALPHABET, DIGITS
 from accredit.imports.amounts import SHORTENED, decimals_of, read_amounts
 from accredit.imports.declaring import TYPES, Column, Dates, Decimals, Format, Kind, Table
 from accredit.imports.headings import folded
-from accredit.imports.instants import dates_of, read_instants
+from accredit.imports.instants import dates_of, read_instants, readings_of
 from accredit.money import MAX_AMOUNT_MINOR, decimals_by_currency
 
 CONTROL = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
@@ -25,12 +25,13 @@ MAX_SUGGESTIONS = 200
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """`values` as TYPES has them, null where a cell is empty or wrong; `codes`: what is wrong with a cell; `near`: the
-    code of the choice that an unknown word resembles, by the word."""
+    """`values` as TYPES has them, null where a cell is empty or wrong; `codes`: what is wrong with a cell;
+    `details`: what its sentence says besides, by what stands there. An unknown word may be `near` a choice, and a time
+    that comes twice has a `first` and a `second` reading."""
 
     values: pl.Series
     codes: pl.Series
-    near: Mapping[str, str]
+    details: Mapping[str, Mapping[str, str]]
 
 
 def written_in(column: Column, texts: pl.Series, are_numbers: pl.Series, said: Format) -> str | None:
@@ -47,7 +48,7 @@ def read_cells(
     table: Table, column: Column, texts: pl.Series, are_numbers: pl.Series, written: str | None, said: Format
 ) -> Cells:
     """Read a column. `are_numbers`: cells that a spreadsheet holds as numbers."""
-    near: Mapping[str, str] = {}
+    details: Mapping[str, Mapping[str, str]] = {}
     match column.kind:
         case Kind.TEXT:
             values, codes = _texts(column, texts)
@@ -60,11 +61,13 @@ def read_cells(
         case Kind.INSTANT:
             dates = Dates(written) if written else None
             values, codes = read_instants(texts, dates, table.zone, stated=said.dates is not None)
+            details = _readings(texts.filter((codes == "time_twice").fill_null(False)), dates, table)
         case Kind.DATE:
             dates, distinct = Dates(written) if written else None, texts.unique()  # days come many times
             days = _days(*read_instants(distinct, dates, table.zone, stated=said.dates is not None), table)
             place = texts.replace_strict(distinct, pl.int_range(len(distinct), eager=True))
             values, codes = (found.gather(place) for found in days)
+            details = _readings(texts.filter((codes == "time_twice").fill_null(False)), dates, table)
         case Kind.CURRENCY:
             known = {choice.code for choice in column.choices} or decimals_by_currency().keys()
             values = _meant(texts, lambda text: text.upper() if text.upper() in known else None)
@@ -74,11 +77,11 @@ def read_cells(
             codes_themselves = {choice.code for choice in column.choices}
             values = _meant(texts, lambda text: text if text in codes_themselves else meanings.get(folded(text)))
             codes = _unless(texts, values, "choice_unknown")
-            near = _near(texts.filter(codes.is_not_null()), meanings)
+            details = _near(texts.filter(codes.is_not_null()), meanings)
         case Kind.KEY:
             values = _keys(column.prefix, texts)
             codes = _unless(texts, values, "key_wrong")
-    return Cells(values.cast(TYPES[column.kind]), codes, near)
+    return Cells(values.cast(TYPES[column.kind]), codes, details)
 
 
 def meanings_of(column: Column) -> Mapping[str, str]:
@@ -168,11 +171,18 @@ def _unless(texts: pl.Series, values: pl.Series, code: str) -> pl.Series:
     return cells.select(pl.when(wrong).then(pl.lit(code))).to_series()
 
 
-def _near(unknown: pl.Series, meanings: Mapping[str, str]) -> Mapping[str, str]:
+def _readings(twice: pl.Series, dates: Dates | None, table: Table) -> Mapping[str, Mapping[str, str]]:
+    if twice.is_empty():
+        return {}
+    found = readings_of(twice.unique(), dates, table.zone)
+    return {text: {"first": first, "second": second} for text, (first, second) in found.items()}
+
+
+def _near(unknown: pl.Series, meanings: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
     found = {}
     for text in unknown.unique(maintain_order=True).head(MAX_SUGGESTIONS).to_list():
         if near := difflib.get_close_matches(folded(text), meanings, n=1, cutoff=0.7):
-            found[text] = meanings[near[0]]
+            found[text] = {"near": meanings[near[0]]}
     return found
 
 

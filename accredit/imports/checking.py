@@ -1,6 +1,7 @@
 """Everything that is wrong with an uploaded table: its columns first, then every cell, column by column and never row
 by row. The same function checks a whole file, and the few rows that a correction concerns."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -190,8 +191,9 @@ def _read(
             return nothing, pl.DataFrame(schema=dict(FOUND))
         cells = read_cells(table, one, texts[one.name], _numbers(texts, marks, one), ways.get(one.name), said)
         named = pl.DataFrame({ROW: texts[ROW], "text": texts[one.name], "code": cells.codes}).drop_nulls("code")
-        near = pl.col("text").replace_strict(dict(cells.near), default=None, return_dtype=TEXT) if cells.near else None
-        details = pl.lit(None, TEXT) if near is None else json_text.object_of({"near": json_text.text(near)})
+        said_of = {text: json.dumps(one, ensure_ascii=False) for text, one in cells.details.items()}
+        known = pl.col("text").replace_strict(said_of, default=None, return_dtype=TEXT)
+        details = known if said_of else pl.lit(None, TEXT)
         lost = unreadable.filter(pl.col("column") == one.name)
         column = cells.values if lost.is_empty() else _without(cells.values, texts[ROW].is_in(lost[ROW].implode()))
         return column.alias(one.name), named.select(ROW, "code", column=pl.lit(one.name), details=details)

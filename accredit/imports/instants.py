@@ -1,6 +1,8 @@
 """A column of days, with or without a time of day: `2026-12-31`, `31.12.2026`, `31/12/2026` or `12/31/2026`. What can
 be read in one way only is read so; `5/6/2026` as all others of its column agree, and not at all where they do not."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -42,6 +44,25 @@ def read_instants(
 ) -> tuple[pl.Series, pl.Series]:
     """The instants of a column in UTC, and codes of what is wrong with cells; null where nothing is. `dates`: as the
     column has them; `stated`: the user says so, and others are wrong."""
+    return _in_zone(_clocks(texts, dates, stated=stated), zone)
+
+
+def readings_of(texts: pl.Series, dates: Dates | None, zone: ZoneInfo) -> Mapping[str, tuple[str, str]]:
+    """The two times, with their offsets from UTC, that each of these texts may mean: those that the clock shows twice
+    (`time_twice`)."""
+    clocks = _clocks(texts, dates, stated=False).select("text", "clock").iter_rows()
+    return {
+        text: (_with_offset(clock.replace(tzinfo=zone)), _with_offset(clock.replace(tzinfo=zone, fold=1)))
+        for text, clock in clocks
+    }
+
+
+def _with_offset(at: datetime) -> str:
+    return at.isoformat(" ", "auto" if at.second or at.microsecond else "minutes")
+
+
+def _clocks(texts: pl.Series, dates: Dates | None, *, stated: bool) -> pl.DataFrame:
+    """The texts with the `clock` time and the `offset` that stand in each, and the `code` of what is wrong with it."""
     cells = pl.DataFrame({"text": texts}).with_columns(
         clock=_quick(texts.to_frame("text")), offset=pl.lit(None, pl.Int64), code=pl.lit(None, pl.String)
     )
@@ -52,7 +73,7 @@ def read_instants(
         cells = pl.concat([cells.filter(~is_open).select("place", "text", "clock", "offset", "code"), slow]).sort(
             "place"
         )
-    return _in_zone(cells, zone)
+    return cells
 
 
 def _quick(cells: pl.DataFrame) -> pl.Series:

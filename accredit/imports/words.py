@@ -114,7 +114,7 @@ FAULTS: Mapping[str, Said] = {
     ),
     "time_twice": Said(
         _("The clock shows “%(value)s” twice that day, when it is set back."),
-        _("Add the offset from UTC, such as 2026-10-25 02:30+01:00."),
+        _("Write which of the two it is: %(first)s or %(second)s."),
     ),
     "time_skipped": Said(
         _("The clock never shows “%(value)s”: it is set forward over that hour."), _("Correct the time of day.")

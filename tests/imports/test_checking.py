@@ -53,13 +53,19 @@ def test_all_faults_of_all_cells_are_told_at_once() -> None:
 
 
 def test_a_fault_says_where_it_stands_and_what_would_be_right() -> None:
-    found = checked("order | status | turnover\n1 | stornirt | -5\n1 | vielleicht | 5").faults
+    found = checked(
+        "order | status | turnover | time\n1 | stornirt | -5 |\n1 | vielleicht | 5 | 25.10.2026 02:30"
+    ).faults
     english = [words.fault(TABLE, *row) for row in parts(found)]
     assert english == [
         ("Rows 2, 3 have the same order.", "Leave all but one out."),
         ("“-5” is below zero.", "Write an amount of zero or more."),
         ("“stornirt” is not known here.", "Is it “Rejected”?"),
         ("Rows 2, 3 have the same order.", "Leave all but one out."),
+        (
+            "The clock shows “25.10.2026 02:30” twice that day, when it is set back.",
+            "Write which of the two it is: 2026-10-25 02:30+02:00 or 2026-10-25 02:30+01:00.",
+        ),
         ("“vielleicht” is not known here.", "Write one of these: Open, Approved, Rejected."),
     ]
     with override("de"):
@@ -212,7 +218,7 @@ def test_a_required_column_must_be_there() -> None:
 
 
 def test_every_code_has_its_sentence() -> None:
-    details = {"seen": "x", "columns": "order key", "near": "open"}
+    details = {"seen": "x", "columns": "order key", "near": "open", "first": "1", "second": "2"}
     for code in words.FAULTS:
         for language in ("de", "en"):
             with override(language):
