@@ -114,6 +114,8 @@ def named(program: Program, wanted: pl.DataFrame) -> pl.DataFrame:
 
 
 _FOUND: Schema = {"id": TEXT, "event_type": TEXT, "order_token": TEXT}
+_KEPT = ("kept_reason", "kept_comment")
+_REJECTION: Schema = {"id": TEXT, **dict.fromkeys(_KEPT, TEXT)}
 _NONE_FOUND = pl.DataFrame(schema=dict(_FOUND))
 
 
@@ -145,12 +147,17 @@ def _planned(program: Program, rows: pl.DataFrame, *, lock: bool) -> pl.DataFram
         seen=seen,
         new_minor=values.minor(pl.col("turnover"), values.decimals_of(pl.col("currency"))),
     )
+    # With a status beside it, a turnover that says so already asks for nothing.
+    is_so = pl.col("status").is_not_null() & (pl.col("new_minor") == pl.col("turnover_minor"))
     rows = rows.with_columns(
+        new_minor=pl.when(~is_so.fill_null(False)).then("new_minor"),
         why=pl.when(pl.col("decision").is_null())
         .then(pl.lit("unknown"))
         .when(pl.col("new_minor").is_null() & pl.col("turnover").is_not_null())
-        .then(pl.lit("too_many_decimals"))
+        .then(pl.lit("too_many_decimals")),
     )
+    if not lock:
+        rows = _as_it_is(program, rows)
     rows = _with_validation(program, rows, stored)
     rows = _with_turnover(program, rows, stored)
     return rows.with_columns(
@@ -160,6 +167,24 @@ def _planned(program: Program, rows: pl.DataFrame, *, lock: bool) -> pl.DataFram
         commission_minor=pl.coalesce("after_commission_minor", "commission_minor"),
         turnover_changes=pl.col("after_minor").is_not_null(),
     ).select(*PLANNED)
+
+
+def _as_it_is(program: Program, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows that ask for the status that a conversion has already, as most of an export do in which some were changed,
+    as rows that let it be."""
+    query = sql.SQL("""
+        select id, rejection_reason as kept_reason, rejection_comment as kept_comment from conversions_conversion
+        where program_id = {} and status = {} and id = any({}::uuid[])
+    """)
+    rejected = rows.filter(pl.col("status") == Status.REJECTED.value)["id"]
+    kept = copy_out(query.format(program.id, Status.REJECTED.value, text_array(rejected)), _REJECTION)
+    said = [
+        pl.col(name).is_null() | pl.col(name).eq_missing(pl.col(other))
+        for name, other in zip(("rejection_reason", "comment"), _KEPT, strict=True)
+    ]
+    is_so = pl.all_horizontal(pl.col("status") == pl.col("status_before"), *said)
+    status = pl.when(is_so.fill_null(False)).then(pl.lit(Status.OPEN.value)).otherwise("status")
+    return rows.join(kept, on="id", how="left", maintain_order="left").with_columns(status=status).drop(*_KEPT)
 
 
 def _with_validation(program: Program, rows: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
@@ -182,11 +207,7 @@ def _with_turnover(program: Program, rows: pl.DataFrame, stored: pl.DataFrame) -
     kept = trace(program.id, [UUID(key) for key in concerned["id"]])
     planned = turnover.plan(concerned, kept, asked.select(*turnover.ASKED))
     after = planned.changes.select("id", after_minor="turnover_minor", after_commission_minor="commission_minor")
-    # A turnover that says so already is in nobody's way where the status changes.
-    status_changes = rows.filter(pl.col("status").is_in(_DONE)).get_column("id")
-    harmless = (pl.col("why") == "no_change") & pl.col("id").is_in(status_changes.implode())
-    refused = planned.unchanged.filter(~harmless)
-    return _told(rows, refused).join(after, on="id", how="left", maintain_order="left")
+    return _told(rows, planned.unchanged).join(after, on="id", how="left", maintain_order="left")
 
 
 def _told(rows: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:

@@ -111,17 +111,18 @@ def _columns(event_types: Sequence[Choice], reasons: Sequence[Choice]) -> Sequen
                help_de="Nur wo mehrere dieselbe Ordernummer haben.",
                help_en="Only where several have the same order number."),
         Column("status", "Status", "Status", ("Neuer Status", "New status"), Kind.CHOICE, choices=STATUSES,
-               help_de="In Worten oder als Code: 0 offen, 1 bestätigt, 2 storniert. Leer: er bleibt.",
-               help_en="In words or as a code: 0 open, 1 approved, 2 rejected. Empty: it stays."),
+               help_de="In Worten oder als Code: 0 offen, 1 bestätigt, 2 storniert. Leer oder wie er ist: er bleibt.",
+               help_en="In words or as a code: 0 open, 1 approved, 2 rejected. Empty or as it is: it stays."),
         Column("rejection_reason", "Stornogrund", "Rejection reason", ("Grund", "Reason", "Ablehnungsgrund"),
                Kind.CHOICE, choices=reasons,
                help_de="Einer Stornierung, Code oder Titel.", help_en="Of a rejection, code or title."),
-        Column("comment", "Kommentar", "Comment", ("Bemerkung", "Note"), lines=True,
+        Column("comment", "Kommentar", "Comment", ("Bemerkung", "Note", "Kommentar zur Stornierung",
+               "Comment on the rejection"), lines=True,
                help_de="Mehr zu einer Stornierung oder einem neuen Umsatz; der Partner liest es.",
                help_en="More on a rejection or on a new turnover; the partner reads it."),
         Column("turnover", "Umsatz", "Turnover", ("Neuer Umsatz", "New turnover", "Betrag", "Amount"), Kind.AMOUNT,
-               help_de="Ein neuer Umsatz, etwa 1.234,50. Leer: er bleibt.",
-               help_en="A new turnover, such as 1,234.50. Empty: it stays."),
+               help_de="Ein neuer Umsatz, etwa 1.234,50. Leer oder wie er ist: er bleibt.",
+               help_en="A new turnover, such as 1,234.50. Empty or as it is: it stays."),
     )  # fmt: skip
 
 

@@ -13,6 +13,11 @@ def defused(text: str) -> str:
     return f"'{text}" if re.match(_STARTS, text) and not re.match(_NUMBER, text) else text
 
 
+def as_it_was(text: pl.Expr) -> pl.Expr:
+    """A column as it was before it was `defused`."""
+    return text.str.replace(r"^'([=+\-@\t\r\n])", "$1")
+
+
 def defused_column(text: pl.Expr) -> pl.Expr:
     """`defused`, for a column."""
     risky = text.str.contains(_STARTS) & ~text.str.contains(_NUMBER)

@@ -25,6 +25,10 @@ FIELDS = "fields"
 
 EXPLANATIONS: Mapping[str, str] = {"de": "Erklärung", "en": "Explanation"}
 """Names of the sheet of our own samples that says what the columns mean, by language: it is no table."""
+ABOUT = ("Über diese Datei", "About this file")
+"""Names of the sheet on which an export of a list says what it is."""
+OWN_SHEETS = frozenset({*EXPLANATIONS.values(), *ABOUT})
+"""Sheets of our own files that are no tables."""
 MAX_BYTES = 50 << 20
 MAX_ROWS = 250_000
 MAX_COLUMNS = 100

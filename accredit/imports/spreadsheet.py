@@ -16,11 +16,11 @@ from accredit.imports.sheet_xml import NUMBER_TEXT, Looked
 from accredit.imports.sheets import (
     DIGITS_LOST,
     ERROR,
-    EXPLANATIONS,
     MARKS,
     MAX_COLUMNS,
     MAX_ROWS,
     NUMBER,
+    OWN_SHEETS,
     ROW,
     NotReadable,
     Sheet,
@@ -75,7 +75,7 @@ def read_spreadsheet(path: Path) -> Sheet:
 
 def _shown_sheet(archive: zipfile.ZipFile) -> tuple[str, str, Mapping[str, str]]:
     """The first sheet that is not hidden: its name and the part of the archive that it is; and the same of the others
-    that are not, but for the explanations of our own samples."""
+    that are not, but for what our own files say beside their table."""
     try:
         book, relations = (_parsed(archive, part) for part in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"))
     except (KeyError, ElementTree.ParseError):
@@ -87,7 +87,7 @@ def _shown_sheet(archive: zipfile.ZipFile) -> tuple[str, str, Mapping[str, str]]
         if one.tag.endswith("}sheet") and one.get("state", "visible") == "visible" and "worksheets/" in target:
             part = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
             parts[one.get("name", "")] = part
-    tables = {name: part for name, part in parts.items() if name not in EXPLANATIONS.values()} or parts
+    tables = {name: part for name, part in parts.items() if name not in OWN_SHEETS} or parts
     if not tables:
         raise NotReadable("empty")
     name = next(iter(tables))

@@ -5,10 +5,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 
 import polars as pl
 
+from accredit.files.formulas import as_it_was
 from accredit.imports.sheets import FIELDS, MARKS, MAX_COLUMNS, MAX_ROWS, ROW, NotReadable, Sheet, cleaned, sheet_of
 
 SEPARATORS = (";", ",", "\t", "|")
@@ -37,7 +39,9 @@ def read_text_table(content: bytes, *, most: int = MAX_ROWS) -> Sheet:
         "encoding": {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "cp1252": "Windows-1252"}.get(encoding, "UTF-16"),
         "separator": separator,
     }
-    return _plain(text, separator, most, told) or _quoted(text, separator, most, told)
+    sheet = _plain(text, separator, most, told) or _quoted(text, separator, most, told)
+    # Our own files have a mark before what a spreadsheet would take for a formula.
+    return replace(sheet, cells=sheet.cells.with_columns(as_it_was(pl.exclude(ROW)))) if "'" in text else sheet
 
 
 def _plain(text: str, separator: str, most: int, told: Mapping[str, str]) -> Sheet | None:

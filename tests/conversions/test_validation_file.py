@@ -189,7 +189,7 @@ def test_turnover_first_then_status_and_the_history_says_which_row(shop: Shop) -
 
 def test_a_row_is_done_whole_or_not_at_all(shop: Shop) -> None:
     approve("1002")
-    rows = planned(shop, "order | status | turnover\n1002 | 1 | 10.00")
+    rows = planned(shop, "order | status | turnover | reason\n1002 | 2 | 10.00 | returned")
     assert came(rows) == {2: "validated"}
     done(shop, rows)
     assert of("1002").turnover_minor == 6100
