@@ -82,6 +82,11 @@ def approves_itself_on(program: Program, conversion: Conversion) -> date | None:
     return None if after is None else conversion.occurred_date + timedelta(days=after)
 
 
+def would_approve(program: Program, event_type: str, after_days: int, *, now: datetime) -> QuerySet[Conversion]:
+    """What an event type would approve by itself, were it to do so after so many days."""
+    return _candidates(program, event_type, _today(program, now) - timedelta(days=after_days))
+
+
 def programs_that_approve() -> Sequence[Program]:
     """Those of which some event type approves by itself."""
     return list(Program.objects.filter(eventtype__approve_after_days__isnull=False).distinct().order_by("code"))

@@ -12,7 +12,7 @@ from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.people import words as people
 from accredit.web.setup.frame import for_setup, show_page
-from accredit.web.setup.telling import line
+from accredit.web.setup.telling import lines
 
 
 @require_safe
@@ -29,7 +29,7 @@ def history(request: HttpRequest, view: Viewpoint) -> HttpResponse:
                 "who": one.actor_name or _("a command"),
                 "what": _("changed the set-up") if "changes" in one.detail else words.word(people.ACTIONS, one.action),
                 "subject": "" if "changes" in one.detail else one.subject,
-                "lines": [line(change, zone) for change in one.detail.get("changes", ())],
+                "lines": lines(one.detail.get("changes", ()), zone),
             }
             for one in shown
         ],

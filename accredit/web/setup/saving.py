@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accredit.access.models import User
+from accredit.conversions.approving import would_approve
 from accredit.conversions.models import Conversion, Status
 from accredit.files.program_file import ValuesRefused
 from accredit.programs.changing import OtherProgram, PartChanged, Setup, change_program, digest, told
 from accredit.programs.operations import AdvertiserRefused, Change, ChangesRefused
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats
+from accredit.web.naming import Names
 from accredit.web.sentences import translated
 from accredit.web.setup import telling
 from accredit.web.setup.fields import Form
@@ -51,7 +53,6 @@ def attempt(
 ) -> Attempt:
     """Try an edit, which says where in the values the form's part is; what is wrong stands at the form's fields. What
     moves money is done only where the request confirms exactly that plan."""
-    zone = ZoneInfo(view.program.timezone)
     at: list[Path] = []
     tried = Attempt()
 
@@ -74,25 +75,28 @@ def attempt(
         else:
             form.note(refused.findings, at[0])
     except ChangesRefused as refused_changes:
-        tried.plan = lines(refused_changes.changes, zone)
+        tried.plan = lines(refused_changes.changes, view)
         tried.refused = [
-            f"{lines([one.change], zone)[0].title}: {telling.refusal(one, zone)}" for one in refused_changes.refusals
+            f"{lines([one.change], view)[0].title}: {telling.refusal(one, ZoneInfo(view.program.timezone))}"
+            for one in refused_changes.refusals
         ]
     except (OtherProgram, AdvertiserRefused):
         tried.errors = [_("The code and the advertiser of a program stay. This file is of another program.")]
     except PartChanged:
         tried.changed = True
     else:
-        tried.plan = lines(changes, zone)
+        tried.plan = lines(changes, view)
         tried.warnings = () if tried.saved else _warnings(view, changes)
         if tried.saved:
             _say(request, changes)
     return tried
 
 
-def lines(changes: Sequence[Change], zone: ZoneInfo) -> Sequence[telling.Line]:
+def lines(changes: Sequence[Change], view: Viewpoint) -> Sequence[telling.Line]:
     """Changes in words."""
-    return [telling.line(one, zone) for one in told(changes)["changes"]]
+    names = Names(view)
+    called = {"partner": names.partners, "channel": names.channels}
+    return telling.lines(told(changes)["changes"], ZoneInfo(view.program.timezone), called)
 
 
 def _say(request: HttpRequest, changes: Sequence[Change]) -> None:
@@ -104,7 +108,9 @@ def _say(request: HttpRequest, changes: Sequence[Change]) -> None:
 def _warnings(view: Viewpoint, changes: Sequence[Change]) -> Sequence[str]:
     """What is at stake, in figures: what those concerned earned of late."""
     partners = {_partner(change) for change in changes if change.before is not None} - {""}
-    said = [_earned(view, code) for code in sorted(partners)]
+    names = Names(view).partners
+    said = [_earned(view, code, names.get(code, code)) for code in sorted(partners)]
+    said += [_approving(view, change) for change in changes if change.table == "event_type" and _approves_now(change)]
     if any(change.table in ("contract_period", "channel_period", "channel") for change in changes):
         said.append(
             _(
@@ -121,7 +127,38 @@ def _partner(change: Change) -> str:
     return str((change.before or {}).get("partner__code", "")) if change.table == "promo_code" else ""
 
 
-def _earned(view: Viewpoint, partner: str) -> str:
+def _approves_now(change: Change) -> bool:
+    name = "approve_after_days"
+    return bool(change.before and change.after and change.after[name] not in (None, change.before[name]))
+
+
+def _approving(view: Viewpoint, change: Change) -> str:
+    """How many conversions the days of approval by itself concern at once."""
+    program, now = view.program, datetime.now(UTC)
+    after_days = (change.after or {})["approve_after_days"]
+    found = would_approve(program, str(change.key[0]), after_days, now=now)
+    sums = list(
+        found.values("currency").annotate(number=Count("id"), money=Sum("commission_minor")).order_by("currency")
+    )
+    number = sum(row["number"] for row in sums)
+    text = ngettext(
+        "%(n)s open conversion is that old already (commission: %(money)s). It may approve itself from %(day)s on,"
+        " unless somebody holds it back or rejects it before.",
+        "%(n)s open conversions are that old already (commission: %(money)s). They may approve themselves from %(day)s"
+        " on, unless somebody holds them back or rejects them before.",
+        number,
+    )
+    facts = {
+        "n": formats.number(number),
+        "money": ", ".join(formats.money(row["money"], row["currency"]) for row in sums),
+        "day": formats.calendar_day(
+            now.astimezone(ZoneInfo(program.timezone)).date() + timedelta(days=program.approval_reminder_days)
+        ),
+    }
+    return text % facts if number else _("No open conversion is that old already.")
+
+
+def _earned(view: Viewpoint, partner: str, name: str) -> str:
     since = datetime.now(UTC) - RECENT
     found = Conversion.objects.filter(program=view.program, partner=partner, occurred_at__gte=since)
     sums = list(
@@ -131,7 +168,7 @@ def _earned(view: Viewpoint, partner: str) -> str:
         .order_by("currency")
     )
     if not sums:
-        return _("%(partner)s had no conversions in the last 30 days.") % {"partner": partner}
+        return _("%(partner)s had no conversions in the last 30 days.") % {"partner": name}
     number = sum(row["number"] for row in sums)
     earned = ", ".join(formats.money(row["commission"], row["currency"]) for row in sums)
     text = ngettext(
@@ -139,4 +176,4 @@ def _earned(view: Viewpoint, partner: str) -> str:
         "%(partner)s earned %(money)s with %(n)s conversions in the last 30 days.",
         number,
     )
-    return text % {"partner": partner, "money": earned, "n": formats.number(number)}
+    return text % {"partner": name, "money": earned, "n": formats.number(number)}

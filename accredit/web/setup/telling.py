@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -81,10 +82,35 @@ class Line:
         return {"added": _("new"), "changed": _("changed"), "removed": _("removed")}[self.kind]
 
 
+PERIODS: Mapping[str, str] = {"contract_period": "partner", "channel_period": "channel"}
+"""The tables of periods, and whose they are."""
+Names = Mapping[str, Mapping[str, str]]
+"""Of partners and channels: by code."""
+
+
+def lines(changes: Sequence[Told], zone: ZoneInfo, names: Names = MappingProxyType({})) -> Sequence[Line]:
+    """Changes in words. A new period is told beside the one that ends where it begins."""
+    ended = {
+        (one["table"], one["key"][0], one["after"]["ends_at"]): {**one["after"], "ends_at": None}
+        for one in changes
+        if one["table"] in PERIODS and one["before"] and one["after"]
+    }
+
+    def shown(one: Told) -> Told:
+        if one["table"] not in PERIODS:
+            return one
+        owner, start = one["key"]
+        name = names.get(PERIODS[one["table"]], {}).get(owner, owner)
+        return {**one, "key": [name, start], "former": ended.get((one["table"], owner, start), {})}
+
+    return [line(shown(one), zone) for one in changes]
+
+
 def line(change: Told, zone: ZoneInfo) -> Line:
-    """One change in words."""
+    """One change in words. `former`, where there is one: what an added row takes the place of."""
     before, after = change["before"], change["after"]
     kind = "added" if before is None else "removed" if after is None else "changed"
+    before = before or (change.get("former") if kind == "added" else None)
     key = [_value("", part, zone) for part in change["key"] if part is not None]
     if change["table"] == "promo_code":
         key = [str(change["key"][1])]

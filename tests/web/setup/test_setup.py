@@ -236,6 +236,13 @@ def test_days_of_approval_and_what_waits(
         assert f'id="field-{name}-errors"' in content
 
 
+def test_days_of_approval_say_how_much_they_concern(shop: Shop, as_: As) -> None:
+    browser, address = as_("advertiser"), f"{SETUP}/event-types/{shop.keys['et-sale']}"
+    form = {**fields_of(browser.get(address).content.decode()), "approve_after_days": "1"}
+    content = browser.post(address, form).content.decode()
+    assert re.search(r"\d open conversions are that old already \(commission: .*\$", content)
+
+
 def test_a_tick_is_taken_away_again(shop: Shop, as_: As) -> None:
     browser, address = as_("advertiser"), f"{SETUP}/program"
     for ticked in (True, False):
@@ -284,7 +291,8 @@ def test_what_moves_money_is_shown_with_figures_and_saved_only_when_confirmed(sh
     response = browser.post(page, typed)
     content = response.content.decode()
     assert "This will change" in content
-    assert "barb" in content
+    assert "Barb Dwyer had no conversions in the last 30 days." in content
+    assert re.search(r"Credit group: <del>.*preferred</del>.*→.*<ins>.*non-preferred</ins>", content)
     assert "Credit groups go before everything else" in content
     assert not AuditEntry.objects.filter(action="set_up_changed").exists()
     assert browser.post(page, {**typed, "confirmed": "something else"}).status_code == 200
