@@ -26,7 +26,7 @@ def test_a_click_on_the_amount_and_the_commission_while_one_types(visit: Visit, 
     row(page, "1001").get_by_role("button", name="US$136.27").click()
     new, shown = window(page).get_by_label("New turnover"), window(page).locator("#turnover-preview")
     expect(new).to_be_focused()
-    expect(shown).to_contain_text("This is what it says already.")
+    expect(shown).to_contain_text("Nothing changed yet.")
     new.fill("100")
     expect(shown).to_contain_text("US$16.75")
     new.fill("100,5")

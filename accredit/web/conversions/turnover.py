@@ -134,7 +134,7 @@ def asked(form: Form) -> tuple[pl.DataFrame, pl.DataFrame] | None:
             form.errors["items"] = " ".join(dict.fromkeys(line.error for line in form.lines if line.error))
     if sentence := too_long(form.comment):
         form.errors["comment"] = sentence
-    if form.errors:
+    if form.errors.keys() - {"comment"}:
         return None
     row = {"id": str(one.id), "decision": form.decision, "turnover_minor": turnover_minor, "comment": form.comment}
     orders = pl.DataFrame([{**row, "comment": form.comment or None}], schema=dict(ASKED), orient="row")
@@ -223,13 +223,15 @@ def _preview(request: HttpRequest, view: Viewpoint, form: Form) -> Mapping[str, 
     shown = {"program": view.program, "form": form}
     wanted = asked(form)
     if wanted is None:
-        return {**shown, "nothing": " ".join(form.errors.values())}
+        return {**shown, "nothing": " ".join(text for name, text in form.errors.items() if name != "comment")}
     planned = change_turnover(view.program.code, *wanted, actor=actor_of(request), now=datetime.now(UTC), dry_run=True)
     if planned.changes.is_empty():
         why = planned.unchanged["why"].item()
-        return {**shown, "nothing": words.word(words.TURNOVER_NOT_CHANGED, why)}
+        nothing = _("Nothing changed yet.") if why == "no_change" else words.word(words.TURNOVER_NOT_CHANGED, why)
+        return {**shown, "nothing": nothing}
     after, items = _afterwards(one, planned)
     difference = after.commission_minor - one.commission_minor
+    rise = after.turnover_minor - one.turnover_minor
     return {
         **shown,
         "amounts": [
@@ -237,6 +239,7 @@ def _preview(request: HttpRequest, view: Viewpoint, form: Form) -> Mapping[str, 
             for title, name in ((_("Turnover"), "turnover"), (_("Commission"), "commission"))
         ],
         "sum": sum_of(after, items),
+        "rise": formats.money(rise, one.currency) if rise > 0 else "",
         "stays": not difference,
         "booked": formats.money(difference, one.currency) if difference and one.status == Status.APPROVED else "",
     }

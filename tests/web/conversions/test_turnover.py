@@ -65,7 +65,7 @@ def test_the_commission_shows_while_one_types_and_nothing_is_changed(shop: Shop,
     assert "Turnover US$136.27 US$100.00 Commission US$22.46 US$16.75" in read
     assert "New customers 15 % US$100.00 × 15% 15.00" in read
     assert "Welcome +1.00" in read
-    assert "This is what it says already." in preview(browser, shop, "1001")
+    assert "Nothing changed yet." in preview(browser, shop, "1001")
     assert "could be read in two ways" in preview(browser, shop, "1001", turnover="100,00")
     assert holds("1001") == "136.27 22.46 1"
 
