@@ -29,18 +29,19 @@ from accredit.conversion_requests.listing import seen_from
 from accredit.conversion_requests.models import PREFIX, Request, Stage
 from accredit.conversion_requests.queries import rules_of
 from accredit.conversion_requests.raising import withdraw
+from accredit.conversion_requests.ruling import newly_paid
 from accredit.conversions.history import COMMENT_CHARACTERS
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
 from accredit.lists.patience import TakesTooLong
-from accredit.programs.models import Partner
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.conversions.acting import actor_of, too_long, typed
 from accredit.web.conversions.history import reason_titles
 from accredit.web.jobs.pages import show_job
+from accredit.web.naming import Names
 from accredit.web.pages import for_permitted, show
 from accredit.web.requests.acting import joined
-from accredit.web.requests.impact import signed
+from accredit.web.requests.impact import planned_changes, signed
 from accredit.web.requests.matching import matching
 from accredit.web.requests.page import PAGE
 from accredit.web.requests.words import FAILURES, NOT_DECIDED
@@ -74,7 +75,7 @@ class Left:
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What a window is about. `rows`: the requests that can be decided, with PLANNED, `id`, `number`, `stages`,
-    `order_token` and `name` (of the partner); `left`: the others; `totals`: by currency."""
+    `order_token`, `asks` (which partner) and `newly_minor`; `left`: the others; `totals`: by currency."""
 
     rows: pl.DataFrame
     left: Sequence[Left]
@@ -106,7 +107,6 @@ def chosen(request: HttpRequest, view: Viewpoint) -> Sequence[UUID]:
 def look_at(view: Viewpoint, user: User, verdict: str, keys: Sequence[UUID]) -> Looked:
     """Requests with what would come of each."""
     known = {one.id: one for one in seen_from(view).filter(id__in=keys)}
-    partners = dict(Partner.objects.filter(program=view.program).values_list("code", "name"))
     own = _undecidable(view, user, verdict)
     left = [_left(one, _stage_sentence(one)) for one in known.values() if one.stage not in DECIDABLE]
     open_ = [one for one in known.values() if one.stage in DECIDABLE]
@@ -120,7 +120,8 @@ def look_at(view: Viewpoint, user: User, verdict: str, keys: Sequence[UUID]) -> 
         rows = rows.filter(pl.col("why").is_null())
     rows = rows.with_columns(
         order_token=pl.Series([known[UUID(key)].order_token for key in rows["id"]], dtype=pl.String),
-        name=pl.Series([partners.get(known[UUID(key)].partner, "") for key in rows["id"]], dtype=pl.String),
+        asks=pl.Series([known[UUID(key)].partner for key in rows["id"]], dtype=pl.String),
+        newly_minor=newly_paid(),
     )
     return Looked(rows, left, totals_of(rows))
 
@@ -131,8 +132,8 @@ def _undecidable(view: Viewpoint, user: User, verdict: str) -> Collection[UUID]:
 
 
 def totals_of(rows: pl.DataFrame) -> Sequence[Mapping[str, Any]]:
-    """What a currency comes to: requests, commission now, then, and the difference."""
-    sums = [pl.col(f"{name}_minor").sum() for name in ("commission_before", "commission", "difference")]
+    """What a currency comes to: requests, commission now, then, the difference, and what is newly paid."""
+    sums = [pl.col(f"{name}_minor").sum() for name in ("commission_before", "commission", "difference", "newly")]
     return rows.group_by("currency").agg(pl.len().alias("requests"), *sums).sort("currency").to_dicts()
 
 
@@ -203,9 +204,10 @@ def _too_many(request: HttpRequest, view: Viewpoint, error: TooMany) -> Mapping[
 def _page_of(request: HttpRequest, view: Viewpoint, rows: pl.DataFrame, *, after: Any, more: int) -> Mapping[str, Any]:
     """The context of `web/requests/impact_rows.html`: rows of a window, and where those after a number are asked
     for."""
+    names = Names(view)
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     return {
-        "rows": [_row(row) for row in rows.iter_rows(named=True)],
+        "rows": [_row(names, row) for row in rows.iter_rows(named=True)],
         "rows_url": reverse("web:request-ask-rows", args=[view.program.code]) + query,
         "after": str(after),
         "more": formats.number(more) if more > 0 else "",
@@ -266,17 +268,19 @@ def _total(one: Mapping[str, Any]) -> Mapping[str, str]:
         "before": formats.money(one["commission_before_minor"] or 0, currency),
         "after": formats.money(one["commission_minor"] or 0, currency),
         "difference": signed(one["difference_minor"] or 0, currency),
+        "newly": formats.money(one["newly_minor"] or 0, currency),
     }
 
 
-def _row(row: Mapping[str, Any]) -> Mapping[str, str]:
+def _row(names: Names, row: Mapping[str, Any]) -> Mapping[str, Any]:
     currency = row["currency"]
     before, after, difference = (row[f"{name}_minor"] for name in ("commission_before", "commission", "difference"))
     return {
         "number": str(row["number"]),
         "order": row["order_token"],
-        "name": row["name"],
+        "name": names.partners.get(row["asks"], row["asks"]),
         "kind": words.word(words.REQUEST_KINDS, row["kind"]),
+        "changes": planned_changes(names, row),
         "before": formats.money(before, currency) if before is not None else "–",
         "after": formats.money(after, currency) if after is not None else "–",
         "difference": signed(difference, currency) if difference is not None else "",

@@ -7,8 +7,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accredit.conversion_requests.models import Kind, Request, Stage
+from accredit.conversions.models import CreditedTo
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
+from accredit.web.naming import Names, Party
 from accredit.web.requests.words import FAILURES
 
 Row = Mapping[str, Any]
@@ -18,13 +20,14 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Of one request. What the viewer may not read, or what does not change, is empty. `why`: why nothing comes of
-    it."""
+    it; `heads`: what the two amounts are called."""
 
     amounts: Sequence[tuple[str, str, str]]
     difference: str
     model: str
     claimed: str
     why: str
+    heads: tuple[str, str] = ("", "")
 
 
 def signed(minor: int, currency: str) -> str:
@@ -50,7 +53,27 @@ def planned_figures(view: Viewpoint, kind: str, row: Row) -> Figures:
     if row["status"]:
         amounts.append((_("Status"), status_before, words.word(words.STATUSES, row["status"])))
     difference = signed(row["difference_minor"], currency) if shows_before else ""
-    return Figures(amounts, difference, _models(row, shows_before), _claimed(row, currency), "")
+    return Figures(amounts, difference, _models(row, shows_before), _claimed(row, currency), "", (_("Now"), _("Then")))
+
+
+def planned_changes(names: Names, row: Row) -> Sequence[tuple[str, str, str]]:
+    """What becomes of the conversion beside its commission, for who sees everything: titles, before and after. Of a
+    claim, who loses the credit."""
+    currency, changes = row["currency"], []
+    if row["kind"] == Kind.CLAIM:
+        kind = CreditedTo.PARTNER if row["partner_before"] else CreditedTo.CHANNEL
+        code = row["partner_before"] or row["channel_before"]
+        loses = names.of(Party(kind, code) if code else None)
+        changes.append((_("Credit"), loses, names.partners.get(row["partner"], row["partner"])))
+    statuses = [words.word(words.STATUSES, row[name] or "") for name in ("status_before", "status")]
+    turnovers = [
+        "" if row[name] is None else formats.money(row[name], currency)
+        for name in ("turnover_before_minor", "turnover_minor")
+    ]
+    for title, (before, after) in ((_("Status"), statuses), (_("Turnover"), turnovers)):
+        if before != after:
+            changes.append((title, before, after))
+    return changes
 
 
 def _models(row: Row, shows_before: bool) -> str:
@@ -81,7 +104,9 @@ def kept_figures(view: Viewpoint, request: Request) -> Figures:
     if after is not None:
         was = formats.money(before, currency) if shows_before and before is not None else ""
         amounts.append((_("Commission"), was, formats.money(after, currency)))
-    difference = ""
-    if request.stage == Stage.PROCESSED and after is not None and shows_before:
-        difference = signed(after - (before or 0), currency)
-    return Figures(amounts, difference, (request.model or "").replace(";", ", "), "", "")
+    difference, heads = "", (_("Before"), _("Asked for"))
+    if request.stage == Stage.PROCESSED:
+        heads = _("Before"), _("After")
+        if after is not None and shows_before:
+            difference = signed(after - (before or 0), currency)
+    return Figures(amounts, difference, (request.model or "").replace(";", ", "), "", "", heads)

@@ -60,18 +60,17 @@ class Step:
     when: str
     who: str
     why: str
-    comment: str
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A comment. `side`: whose it is; `own`: of the viewer's side."""
+    """A comment. `own`: of the viewer's side; `decision`: the stage that it came with."""
 
-    side: str
     who: str
     when: str
     text: str
     own: bool
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +111,9 @@ def panel_of(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
     zone = ZoneInfo(view.program.timezone)
     conversion, planned = _conversion(view, about), _planned(view, about)
     before = before_of(names, about, planned)
-    steps = _steps(view, about, people)
-    comments, attachments = _comments(about, people, view), _attachments(about, people, view)
+    changes = _changes(about)
+    steps = _steps(view, changes, people)
+    comments, attachments = _comments(about, changes, people, view), _attachments(about, people, view)
     raised = joined(
         [people.name(about.raised_by_id, about.raised_by.name), words.word(words.CHANGE_WAYS, about.way)], ", "
     )
@@ -126,6 +126,7 @@ def panel_of(view: Viewpoint, about: Request, user: User) -> Mapping[str, Any]:
         "kind": words.word(words.REQUEST_KINDS, about.kind),
         "stage": words.word(words.REQUEST_STAGES, about.stage),
         "stage_why": steps[-1].why if steps else "",
+        "stage_comment": changes[-1].comment if changes else "",
         "partner": names.partners.get(about.partner, about.partner),
         "zone": view.program.timezone,
         "raised_at": formats.instant(about.raised_at, zone, seconds=True),
@@ -174,17 +175,25 @@ def _planned(view: Viewpoint, about: Request) -> Row | None:
     return impact(view.program, [about.id]).rows.row(0, named=True)
 
 
-def _linked(view: Viewpoint, **which: UUID) -> Mapping[str, str] | None:
+def _linked(view: Viewpoint, **which: UUID) -> Mapping[str, Any] | None:
     """The request that this one took the place of, or that took its place, as far as the viewer may read it."""
     found = seen_from(view).filter(**which).first()
     if found is None:
         return None
-    return {"number": str(found.number), "url": reverse("web:request", args=[view.program.code, key_of(found)])}
+    return {
+        "number": str(found.number),
+        "url": reverse("web:request", args=[view.program.code, key_of(found)]),
+        "rejected": found.stage == Stage.REJECTED,
+    }
 
 
-def _steps(view: Viewpoint, about: Request, people: People) -> Sequence[Step]:
+def _changes(about: Request) -> Sequence[StageChange]:
+    found = StageChange.objects.filter(program_id=about.program_id, request_id=about.id)
+    return list(found.select_related("user").order_by("number"))
+
+
+def _steps(view: Viewpoint, changes: Sequence[StageChange], people: People) -> Sequence[Step]:
     zone, titles = ZoneInfo(view.program.timezone), reason_titles(view)
-    found = StageChange.objects.filter(program=view.program, request_id=about.id)
     return [
         Step(
             stage=one.stage,
@@ -192,23 +201,23 @@ def _steps(view: Viewpoint, about: Request, people: People) -> Sequence[Step]:
             when=formats.instant(one.changed_at, zone, seconds=True),
             who=people.did(one.way, one.user_id, one.user.name if one.user else ""),
             why=words.word(FAILURES, one.reason or "") if one.stage == Stage.FAILED else titled(titles, one.reason),
-            comment=one.comment or "",
         )
-        for one in found.select_related("user").order_by("number")
+        for one in changes
     ]
 
 
-def _comments(about: Request, people: People, view: Viewpoint) -> Sequence[Said]:
-    zone, side = ZoneInfo(view.program.timezone), Side.of(view)
+def _comments(about: Request, changes: Sequence[StageChange], people: People, view: Viewpoint) -> Sequence[Said]:
+    """What was said, also when it was decided, in the order of time."""
+    side = Side.of(view)
+    said = [(one.written_at, one.user, one.text, one.side == side, "") for one in comments_of(about)]
+    said += [
+        (one.changed_at, one.user, one.comment, side == Side.ADVERTISER, words.word(words.REQUEST_STAGES, one.stage))
+        for one in changes
+        if one.comment and one.user
+    ]
     return [
-        Said(
-            side=one.side,
-            who=people.name(one.user_id, one.user.name),
-            when=formats.instant(one.written_at, zone),
-            text=one.text,
-            own=one.side == side,
-        )
-        for one in comments_of(about)
+        Said(people.name(user.id, user.name), formats.instant(at, ZoneInfo(view.program.timezone)), text, own, decision)
+        for at, user, text, own, decision in sorted(said, key=lambda one: one[0])
     ]
 
 

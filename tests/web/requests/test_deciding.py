@@ -71,6 +71,11 @@ def test_a_claim_shows_whoever_decides_the_journey_and_the_partner_that_the_orde
     assert "; Ann Dover is credited." in owner
     assert "Ann Dover gets the credit: the last click" in owner
     assert "US$3.87" in owner
+    approval = ask(shop, "kind | partner | order | status\n change | barb | 1001 | approved")[0]
+    window = text_of(send(as_("owner"), "ask", {"verdict": "accepted", "id": f"{key},{key_of(approval)}"}))
+    assert "1 · Claim 1002 Barb Dwyer Credit Ann Dover → then Barb Dwyer US$3.87 " in window
+    assert "2 · Change 1001 Barb Dwyer Status Open → then Approved US$22.46 US$22.46" in window
+    assert "USD · 2 US$26.33 US$22.46 −US$3.87 US$22.46" in window  # what is approved is newly paid
     assert "The order is known." in partner
     assert "The order is known. The advertiser decides" in partner
     assert "Ann" not in partner
@@ -148,6 +153,10 @@ def test_a_failed_request_is_corrected_and_a_rejected_one_asked_again(shop: Shop
     )
     assert send(partner, "new", {"new_order_token": "2002", "comment": "Look."}, query).headers["HX-Redirect"]
     assert stages(shop.program) == "1 withdrawn, 2 rejected returned, 3 inquired"
+    again = key_of(Request.objects.get(number=3))
+    asked_again = text_of(owner.get(f"{URL}/{again}", headers=PART))
+    assert "It asks again for what was rejected: request 2" in asked_again
+    assert "takes the place" not in asked_again
     assert partner.get(f"{URL}/new{query}").status_code == 302
 
 
@@ -185,8 +194,9 @@ def test_a_rejection_needs_a_reason_and_the_partner_reads_it(shop: Shop, as_: As
     answer = send(as_("owner"), "decide", {**fields, "reason": "returned", "comment": "It came back."})
     assert "1 request rejected." in text_of(answer)
     partner = text_of(as_("partner").get(f"{URL}/{key}", headers=PART))
-    assert "Rejected : Returned" in partner.replace("Rejected:", "Rejected :")
-    assert "It came back." in partner
+    assert "Returned It came back. Before Asked for Commission – US$10.00" in partner
+    assert "· Rejected It came back." in partner  # among the comments
+    assert "Nobody has said anything yet." not in partner
 
 
 def test_nobody_decides_their_own_and_what_cannot_be_done_is_left_out(shop: Shop, as_: As) -> None:
@@ -302,6 +312,16 @@ def test_raised_once_with_evidence(shop: Shop, as_: As) -> None:
         ({"occurred_at": "2126-01-01T00:00"}, "lies in the future"),
         ({"order_token": "1001"}, "This order is the partner’s already."),
         ({"order_token": "1002"}, "The order is known. The advertiser decides whether its credit becomes yours."),
+        ({"customer_status": "Neukunde"}, "New customers 15 %"),
+        ({"customer_status": "lost"}, "The event type has no customer status “lost”."),
+        ({"project": "garden"}, "The partner has no project “garden”."),
+        ({"occurred_at": "2025-03-09T02:30"}, "the clock is set forward over this hour: it was never shown."),
+        (
+            {"occurred_at": "2025-11-02T01:30"},
+            "this hour twice that day. Say which of the two it was. Which of the two"
+            " The first time (UTC-04:00) The second time (UTC-05:00)",
+        ),
+        ({"occurred_at": "2025-11-02T01:30", "occurred_reading": "2025-11-02 01:30-05:00"}, "Correct the time. Which"),
         ({"claimed_minor": "12.00"}, "US$12.00 is claimed; the rate of its time gives US$10.00 (+US$2.00)."),
         (
             {"kind": "change", "turnover_minor": "150.00", "order_token": "1001", "occurred_at": ""},
@@ -313,6 +333,18 @@ def test_raised_once_with_evidence(shop: Shop, as_: As) -> None:
 )
 def test_the_form_is_checked_while_one_types(shop: Shop, as_: As, typed: dict[str, str], said: str) -> None:
     assert said in text_of(send(as_("partner"), "new/check", {**FORM, **typed}))
+
+
+def test_of_what_cannot_be_read_nothing_else_is_said(shop: Shop, as_: As) -> None:
+    change = {"kind": "change", "order_token": "1001", "occurred_at": ""}
+    for typed, said in (({"turnover_minor": ""}, ["Nothing would change: the conversion says all of this already."
+                                                  " Fill in what is to change."]),
+                        ({"turnover_minor": "-5"}, ["<strong>Turnover</strong>: “-5” is below zero: an amount is zero or more."])):  # fmt: skip
+        page = send(as_("partner"), "new/check", {**FORM, **change, **typed}).text
+        assert re.findall(r"<li[^>]*>(.*?)</li>", page) == said
+    project = '<option value="spring">Spring{}</option>'
+    for role, whose in (("partner", ""), ("owner", " · Barb Dwyer")):
+        assert project.format(whose) in as_(role).get(f"{URL}/new").text
 
 
 def test_what_was_typed_stays_where_it_is_refused(shop: Shop, as_: As) -> None:
