@@ -36,6 +36,7 @@ FAULTS = {
     "unknown_status": "A status is open, approved or rejected",
     "unknown_customer_status": "The event type has no such customer status",
     "unknown_category": "The program knows no such category",
+    "unknown_project": "The partner has no such project",
     "too_long": "It has more than %(most)s characters",
     "in_future": "It lies in the future",
     "outside_period": "It is longer ago than the %(days)s days for which the program takes requests",
@@ -139,6 +140,7 @@ def check_in_full(
             *_of_time(rules_of(program).period_days, rows, state, now),
             _unknown_customer_status(value, rows),
             _unknown_category(program.id, value, rows),
+            _unknown_project(value, rows),
             _said(known, "", "raised_before", number="number"),
             in_the_way,
             _of_plan(planned, view),
@@ -305,6 +307,16 @@ def _unknown_category(program_id: UUID, value: Program, rows: pl.DataFrame) -> p
     unknown = wanted.filter(~same_text(pl.col("category")).is_in(same.implode()))
     named = unknown.with_columns(known=pl.lit(", ".join(known.head(KNOWN_NAMED))))
     return _said(named, "category", "unknown_category", known="known")
+
+
+def _unknown_project(value: Program, rows: pl.DataFrame) -> pl.DataFrame:
+    """Projects are of one partner, or the advertiser's for all of them."""
+    project, partner = pl.col("project"), pl.col("partner")
+    known = pl.lit(False)
+    for one in value.projects:
+        theirs = pl.lit(True) if one.partner is None else partner == one.partner
+        known |= (project == one.code) & theirs
+    return _said(rows.filter(project.is_not_null() & partner.is_not_null() & ~known), "project", "unknown_project")
 
 
 def _categories_of_terms(value: Program) -> Sequence[str]:

@@ -10,7 +10,9 @@ from accredit.conversion_requests.models import Kind as RequestKind
 from accredit.conversions.columns import PREFIX as CONVERSION
 from accredit.conversions.models import Status
 from accredit.engine.customer_status import ALWAYS_UNDERSTOOD
+from accredit.imports.cells import meanings_of
 from accredit.imports.declaring import Choice, Column, Kind
+from accredit.imports.headings import folded
 from accredit.programs.models import Ad, EventType, Partner, Program, Project, RejectionReason
 from accredit.programs.visibility import Viewpoint
 
@@ -50,7 +52,9 @@ class Known:
     customer_statuses: Mapping[str, Sequence[str]]
     """With the words that the event types have for each."""
     ads: Mapping[str, str]
-    projects: Mapping[str, str]
+    projects: Mapping[str, tuple[str, str | None]]
+    """With each name the partner whose it is; null: the advertiser's own, for all of them. Partners know theirs and
+    these."""
 
 
 def known_of(view: Viewpoint) -> Known:
@@ -63,14 +67,16 @@ def known_of(view: Viewpoint) -> Known:
     partners = Partner.objects.filter(program=program).order_by("code")
     if view.partners is not None:
         partners = partners.filter(code__in=view.partners)
+    names = dict(partners.values_list("code", "name"))
+    projects = Project.objects.filter(program=program).order_by("code").values_list("code", "name", "partner__code")
     reasons = RejectionReason.objects.filter(program=program).order_by("id")
     return Known(
         event_types=[one.code for one in event_types],
-        partners=dict(partners.values_list("code", "name")),
+        partners=names,
         reasons={code: (de, en) for code, de, en in reasons.values_list("code", "title_de", "title_en")},
         customer_statuses=dict(sorted(statuses.items())),
         ads=dict(Ad.objects.filter(program=program).order_by("code").values_list("code", "name")),
-        projects=dict(Project.objects.filter(program=program).order_by("code").values_list("code", "name")),
+        projects={code: (name, of) for code, name, of in projects if of is None or of in names},
     )
 
 
@@ -83,7 +89,7 @@ def columns_of(known: Known) -> Sequence[Column]:
         "rejection_reason": tuple(Choice(code, *titles) for code, titles in known.reasons.items()),
         "customer_status": _with_words(known.customer_statuses),
         "ad": _named(known.ads),
-        "project": _named(known.projects),
+        "project": _named({code: name for code, (name, _partner) in known.projects.items()}),
     }
     required: Mapping[str, bool | pl.Expr] = {
         "event_type": CREATES if len(known.event_types) > 1 else False,
@@ -96,9 +102,18 @@ def columns_of(known: Known) -> Sequence[Column]:
     )
 
 
+def customer_status_of(known: Known, text: str) -> str:
+    """The customer status that somebody means by a word, in whichever language; a word that means none stays."""
+    (column,) = (one for one in columns_of(known) if one.name == "customer_status")
+    return meanings_of(column).get(folded(text), text)
+
+
 def _with_words(statuses: Mapping[str, Sequence[str]]) -> Sequence[Choice]:
-    usual = {"New": ("Neu", "Neukunde"), "Existing": ("Bestandskunde",)}
-    return tuple(Choice(code, code, code, (*usual.get(code, ()), *words)) for code, words in statuses.items())
+    usual = {"New": ("Neukunde", "Neu"), "Existing": ("Bestandskunde",)}
+    return tuple(
+        Choice(code, usual.get(code, (code,))[0], code, (*usual.get(code, ()), *words))
+        for code, words in statuses.items()
+    )
 
 
 def _named(names: Mapping[str, str]) -> Sequence[Choice]:

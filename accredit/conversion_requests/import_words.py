@@ -23,6 +23,10 @@ FAULTS: Mapping[str, Said] = {
         _("The event type has no customer status “%(value)s”."), _("Write one that it has, or leave it empty.")
     ),
     "unknown_category": Said(_("The program knows no category “%(value)s”."), _("Write one of these: %(known)s.")),
+    "unknown_project": Said(
+        _("The partner has no project “%(value)s”."),
+        _("Name one of the partner’s own or of the advertiser’s, or leave it empty."),
+    ),
     "too_long": Said(_("The text is too long."), _("At most %(most)s characters fit.")),
     "in_future": Said(_("“%(value)s” lies in the future."), _("Write when the order was placed.")),
     "outside_period": Said(

@@ -52,12 +52,13 @@ def readings_of(texts: pl.Series, dates: Dates | None, zone: ZoneInfo) -> Mappin
     (`time_twice`)."""
     clocks = _clocks(texts, dates, stated=False).select("text", "clock").iter_rows()
     return {
-        text: (_with_offset(clock.replace(tzinfo=zone)), _with_offset(clock.replace(tzinfo=zone, fold=1)))
+        text: (with_offset(clock.replace(tzinfo=zone)), with_offset(clock.replace(tzinfo=zone, fold=1)))
         for text, clock in clocks
     }
 
 
-def _with_offset(at: datetime) -> str:
+def with_offset(at: datetime) -> str:
+    """A time as one writes it with its offset from UTC: `2026-10-25 01:30+01:00`."""
     return at.isoformat(" ", "auto" if at.second or at.microsecond else "minutes")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,9 +12,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accredit.conversion_requests.frames import WANTED, WANTED_ITEMS
-from accredit.conversion_requests.import_columns import Known, known_of
+from accredit.conversion_requests.import_columns import Known, customer_status_of, known_of
 from accredit.conversion_requests.models import Kind, Request
 from accredit.conversions.models import Conversion, Item, Status
+from accredit.imports.instants import read_instants, readings_of, with_offset
 from accredit.money import AmountError, decimals
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
@@ -65,8 +66,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field as the page shows it. `now`: what the conversion has; `options`: of a closed list, with the empty one;
-    `suggestions`: of an open one."""
+    """A field as the page shows it. `now`: what the conversion has; `options`: of a closed list, with the empty
+    one."""
 
     name: str
     title: str
@@ -74,7 +75,6 @@ class Field:
     error: str
     now: str = ""
     options: Options = ()
-    suggestions: Sequence[str] = ()
     kind: str = "text"
 
     @property
@@ -84,13 +84,16 @@ class Field:
 
 @dataclass
 class Form:
-    """`values`: by name, as they are typed; `errors`: by name, why one cannot be read."""
+    """`values`: by name, as they are typed; `errors`: by name, why one cannot be read. `readings`: the two times that
+    are meant where the clock shows the one that is typed twice, and `reading` the one that was chosen."""
 
     view: Viewpoint
     values: dict[str, str]
     lines: Sequence[Line]
     conversion: Conversion | None = None
     errors: dict[str, str] = field(default_factory=dict)
+    reading: str = ""
+    readings: Sequence[str] = ()
 
     @cached_property
     def known(self) -> Known:
@@ -120,7 +123,7 @@ class Form:
             case "event_type":
                 return len(self.known.event_types) > 1
             case "ad" | "project":
-                return bool(getattr(self.known, f"{name}s"))
+                return len(self._options(name)) > 1
         return True
 
     def _field(self, name: str) -> Field:
@@ -128,13 +131,17 @@ class Form:
         return Field(
             name,
             str(FIELDS[name]),
-            self.values[name],
+            self._typed(name),
             self.errors.get(name, ""),
             now=self._now(name),
             options=self._options(name),
-            suggestions=tuple(self.known.customer_statuses) if name == "customer_status" else (),
             kind=kind,
         )
+
+    def _typed(self, name: str) -> str:
+        """What is typed into a field; of a customer status, the one that its word means."""
+        text = self.values[name]
+        return customer_status_of(self.known, text) if name == "customer_status" and text else text
 
     def _options(self, name: str) -> Options:
         match name:
@@ -148,9 +155,24 @@ class Form:
                 return [("", _("stays")), *((code, words.word(words.STATUSES, code)) for code in codes)]
             case "rejection_reason":
                 return [("", "–"), *reason_titles(self.view).items()]
-            case "ad" | "project":
-                return [("", "–"), *getattr(self.known, f"{name}s").items()]
+            case "customer_status":
+                codes = self.known.customer_statuses
+                return [("", "–"), *((code, words.word(words.CUSTOMER_STATUSES, code)) for code in codes)]
+            case "ad":
+                return [("", "–"), *self.known.ads.items()]
+            case "project":
+                return [("", "–"), *self._projects()]
         return ()
+
+    def _projects(self) -> Options:
+        """Those of whom the request may be for, with whose they are where that is not settled."""
+        settled = self.conversion.partner if self.conversion is not None else None
+        names = self.known.partners
+        return [
+            (code, f"{name} · {names[of]}" if of is not None and settled is None and len(names) > 1 else name)
+            for code, (name, of) in self.known.projects.items()
+            if settled is None or of in (None, settled)
+        ]
 
     def _now(self, name: str) -> str:
         """What the conversion that is to change has there."""
@@ -170,10 +192,15 @@ class Form:
                 return reason_titles(self.view).get(one.rejection_reason or "", one.rejection_reason or "")
         return str(getattr(one, name) or "")
 
+    def shown(self, name: str) -> str:
+        """What stands in a field, as one reads it there; empty where there is no such field."""
+        text = self.values.get(name, "")
+        return dict(self._options(name)).get(text, text)
+
     def wanted(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """What the form asks for, as `check` takes it; what cannot be read is left out, with `errors`."""
         self.errors = {}
-        texts = {name: self.values[name] or None for name in WANTED if name in self.values}
+        texts = {name: self._typed(name) or None for name in WANTED if name in self.values}
         row: dict[str, Any] = {**texts, "row": ROW, "kind": self.values["kind"]}
         row["occurred_at"] = self._instant()
         for name in AMOUNTS:
@@ -189,14 +216,20 @@ class Form:
         return wanted, pl.DataFrame(items, schema=dict(WANTED_ITEMS), orient="row")
 
     def _instant(self) -> datetime | None:
-        text = self.values["occurred_at"]
-        if not text:
-            return None
-        try:
-            return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(self.view.program.timezone)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.errors["occurred_at"] = _("“%(text)s” is no time.") % {"text": text[:40]}
-            return None
+        """The time, read as that of a file is. The clock shows it twice: as it was chosen."""
+        text, zone = self.values["occurred_at"][:40], ZoneInfo(self.view.program.timezone)
+        at, why = _read(text, zone)
+        self.readings = readings_of(pl.Series([text]), None, zone)[text] if why == "time_twice" else ()
+        if self.reading in self.readings:
+            at, why = _read(self.reading, zone)
+        match why:
+            case "time_twice":
+                self.errors["occurred_at"] = _("The clock shows this hour twice that day. Say which of the two it was.")
+            case "time_skipped":
+                self.errors["occurred_at"] = _("That day the clock is set forward over this hour: it was never shown.")
+            case str():
+                self.errors["occurred_at"] = _("“%(text)s” is no time.") % {"text": text}
+        return at
 
     def _amount(self, name: str) -> int | None:
         text = self.values[name]
@@ -241,6 +274,12 @@ class Form:
         }
 
 
+def _read(text: str, zone: ZoneInfo) -> tuple[datetime | None, str | None]:
+    """A time, and the code of what is wrong with it; neither of nothing."""
+    at, why = read_instants(pl.Series([text or None], dtype=pl.String()), None, zone)
+    return at[0], why[0]
+
+
 def new_form(view: Viewpoint, conversion: Conversion | None, replaced: Request | None = None) -> Form:
     """The form as it opens: empty, or for a change of this conversion; or with what the request asks for that another
     is to take the place of."""
@@ -273,8 +312,9 @@ def _form_of(view: Viewpoint, about: Request, conversion: Conversion | None) -> 
         minor = getattr(about, name)
         texts[name] = "" if minor is None else formats.amount(minor, about.currency)
     if about.occurred_at is not None:
-        local = about.occurred_at.astimezone(ZoneInfo(view.program.timezone)).replace(tzinfo=None)
-        texts["occurred_at"] = local.isoformat(timespec="seconds" if local.second else "minutes")
+        local = about.occurred_at.astimezone(ZoneInfo(view.program.timezone)).replace(microsecond=0)
+        texts["occurred_at"] = local.replace(tzinfo=None).isoformat(timespec="seconds" if local.second else "minutes")
+        form.reading = with_offset(local)
     form.values = {**texts, "kind": kind.value, **(_names_of(conversion) if conversion is not None else {})}
     wanted = {line["item_id"]: line for line in about.items or ()}
     for line in form.lines:
@@ -305,6 +345,7 @@ def form_from(request: HttpRequest, view: Viewpoint, conversion: Conversion | No
         form.values["kind"] = Kind.CREATE.value
     if conversion is not None:
         form.values |= {"kind": Kind.CHANGE.value, **_names_of(conversion)}
+    form.reading = typed(request, "occurred_reading")
     form.lines = _typed_lines(request, form.lines if conversion is not None else ())
     return form
 

@@ -46,9 +46,12 @@ from accredit.web.requests.comments import files_of, sentence
 from accredit.web.requests.fields import FIELDS
 from accredit.web.requests.form import MAIN, MORE, OF_CHANGE, Form, form_from, new_form
 from accredit.web.requests.impact import planned_figures
+from accredit.web.requests.words import REMEDIES
 
 MISSING = "missing"
 RAISED_BEFORE = "raised_before"
+ON_THE_WHOLE = ("no_change", "sum_of_items")
+"""Faults that are none, perhaps, once everything that is typed can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,8 @@ def _page(
 def _said(view: Viewpoint, form: Form, found: Checked) -> Mapping[str, Any]:
     """What the check of a form says: what is missing, what is wrong, and what would come of it."""
     own = [Fault(name, str(FIELDS[name]), text) for name, text in form.errors.items()]
-    rows = [row for row in found.faults.iter_rows(named=True) if row["column"] not in form.errors]
+    unsure = {*form.errors, *(ON_THE_WHOLE if form.errors else ())}
+    rows = [row for row in found.faults.iter_rows(named=True) if not unsure & {row["column"], row["code"]}]
     missing = [str(FIELDS[row["column"]]) for row in rows if row["code"] == MISSING and row["column"]]
     faults = own + [_fault(row, form) for row in rows if row["code"] not in (MISSING, RAISED_BEFORE)]
     known = found.known.row(0, named=True) if len(found.known) else None
@@ -200,6 +204,7 @@ def _said(view: Viewpoint, form: Form, found: Checked) -> Mapping[str, Any]:
         "program": view.program,
         "view": view,
         "faults": faults,
+        "readings": _readings(form),
         "missing": missing,
         "known": known and _known(view, known),
         "figures": figures if figures is None or not figures.why else None,
@@ -207,10 +212,18 @@ def _said(view: Viewpoint, form: Form, found: Checked) -> Mapping[str, Any]:
     }
 
 
+def _readings(form: Form) -> Sequence[tuple[str, str, bool]]:
+    """The two times that one may mean, what each is called, and whether it was chosen."""
+    titles = (_("The first time (UTC%(offset)s)"), _("The second time (UTC%(offset)s)"))
+    found = zip(form.readings, titles, strict=bool(form.readings))
+    return [(text, title % {"offset": text[-6:]}, text == form.reading) for text, title in found]
+
+
 def _fault(row: Mapping[str, Any], form: Form) -> Fault:
     said, name = FAULTS[row["code"]], row["column"]
-    values = {"value": form.values.get(name, ""), **(json.loads(row["details"]) if row["details"] else {})}
-    text = " ".join(str(part) % values for part in (said.what, said.remedy) if part)
+    values = {"value": form.shown(name), **(json.loads(row["details"]) if row["details"] else {})}
+    remedy = REMEDIES.get(row["code"], said.remedy)
+    text = " ".join(str(part) % values for part in (said.what, remedy) if part)
     return Fault(name, str(FIELDS.get(name, "")), text)
 
 

@@ -117,10 +117,10 @@ def would_accept(view: Viewpoint, rules: Mapping[str, Any], now: datetime) -> st
         "sums": " + ".join(formats.money(amount, code) for code, amount in sums) or formats.money(0, currency),
     }
     text = ngettext(
-        "Of %(open)s open request, %(all)s would accept itself by this rule, %(due)s of them once you save; %(sums)s"
-        " would newly be paid in all.",
-        "Of %(open)s open requests, %(all)s would accept themselves by this rule, %(due)s of them once you save; %(sums)s"
-        " would newly be paid in all.",
+        "Of %(open)s open request, %(all)s would accept itself by this rule, %(due)s of them once you save;"
+        " %(sums)s would newly be paid in all.",
+        "Of %(open)s open requests, %(all)s would accept themselves by this rule, %(due)s of them once you save;"
+        " %(sums)s would newly be paid in all.",
         count,
     )
     if count > MOST_LOOKED_AT:

@@ -33,6 +33,12 @@ FAILURES: Words = {
 }
 """Why nothing can come of a request as things are: why it is not raised, and why it failed."""
 
+REMEDIES: Words = {
+    "no_change": _("Fill in what is to change."),
+    "no_live_contract": _("Correct the time."),
+}
+"""What to do in the form, where a file would have a row left out."""
+
 NOT_DECIDED: Words = {
     "unknown": _("The program has no such request."),
     "named_twice": _("It is named more than once."),
