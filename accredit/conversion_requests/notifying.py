@@ -14,8 +14,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.formats import number_format
+from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
 
 from accredit.access.mailing import deliver
 from accredit.access.models import User
@@ -23,7 +23,7 @@ from accredit.access.permissions import Permission
 from accredit.conversion_requests.discussing import Side
 from accredit.conversion_requests.models import PREFIX, Comment, Request, Stage, StageChange, Told
 from accredit.database.keys import key_to_text
-from accredit.programs.models import Program, Topic
+from accredit.programs.models import Program, RejectionReason, Topic
 from accredit.programs.silence import silent, speak_again
 from accredit.programs.visibility import Viewpoint, viewpoint
 
@@ -45,10 +45,12 @@ STAGES = {
 @dataclass(frozen=True, slots=True)
 class News:
     """What happened in a program that one user is told. `stages`: how many requests came to each, and the numbers of
-    the latest; `waiting`: how many have to be answered by the user's side."""
+    the latest; `rejected`: the latest of those, to partners; `waiting`: how many have to be answered by the user's
+    side."""
 
     program: Program
     stages: Sequence[tuple[Stage, int, Sequence[int]]]
+    rejected: Sequence[tuple[StageChange, Request]]
     comments: Sequence[tuple[Comment, Request]]
     more_comments: int
     waiting: int
@@ -151,10 +153,14 @@ def news_of(view: Viewpoint, user: User, since: datetime, until: datetime) -> Ne
         request_id__in=mine.values("id"),
     )
     latest = list(comments.order_by("-written_at")[:NAMED])
-    of = {one.id: one for one in mine.filter(id__in=[one.request_id for one in latest])}
+    named = mine.filter(number__in=found.get(Stage.REJECTED, (0, ()))[1])
+    changes = StageChange.objects.filter(program=program, stage=Stage.REJECTED, request_id__in=named.values("id"))
+    rejected = list(changes.order_by("changed_at"))
+    of = {one.id: one for one in mine.filter(id__in=[one.request_id for one in [*latest, *rejected]])}
     return News(
         program=program,
         stages=[(stage, *found[stage.value]) for stage in STAGES[side] if stage.value in found],
+        rejected=[(one, of[one.request_id]) for one in rejected],
         comments=[(one, of[one.request_id]) for one in latest],
         more_comments=comments.count() - len(latest),
         waiting=mine.filter(answer_from=side.value).count(),
@@ -190,13 +196,9 @@ def _text(news: News) -> str:
         named = ", ".join(str(number) for number in numbers) + (" …" if count > len(numbers) else "")
         facts = {"what": _of_stage(stage, count), "numbers": named}
         lines.append("- " + _("%(what)s: number %(numbers)s") % facts)
+    lines += _of_rejections(news)
     for comment, request in news.comments:
-        quoted = " ".join(comment.text.split())
-        said: dict[str, object] = {
-            "number": request.number,
-            "order": request.order_token,
-            "text": quoted if len(quoted) <= QUOTED else quoted[:QUOTED] + "…",
-        }
+        said = {"number": request.number, "order": request.order_token, "text": _quoted(comment.text)}
         lines += ["", _("Comment on request %(number)s, order %(order)s: “%(text)s”") % said]
         lines.append(_address("web:request", news.program, key_to_text(PREFIX, request.id)))
     if news.more_comments:
@@ -220,6 +222,31 @@ def _text(news: News) -> str:
             _address("web:request-mails", news.program),
         ]
     )
+
+
+def _of_rejections(news: News) -> Sequence[str]:
+    """Why requests were rejected, and what was said about it."""
+    title = "title_de" if get_language() == "de" else "title_en"
+    titles = dict(RejectionReason.objects.filter(program=news.program).values_list("code", title))
+    lines = []
+    for change, request in news.rejected:
+        said = {
+            "number": request.number,
+            "order": request.order_token,
+            "reason": titles.get(change.reason, change.reason),
+            "text": _quoted(change.comment or ""),
+        }
+        text = _("Request %(number)s, order %(order)s, was rejected: %(reason)s.")
+        if change.comment:
+            text = _("Request %(number)s, order %(order)s, was rejected: %(reason)s. “%(text)s”")
+        lines += ["", text % said, _address("web:request", news.program, key_to_text(PREFIX, request.id))]
+    return lines
+
+
+def _quoted(text: str) -> str:
+    """In one line, as far as an e-mail has it."""
+    line = " ".join(text.split())
+    return line if len(line) <= QUOTED else line[:QUOTED] + "…"
 
 
 def _address(name: str, program: Program, *more: str) -> str:

@@ -63,9 +63,11 @@ def test_owners_are_told_what_was_raised_once_and_partners_what_became_of_it(sho
     assert "/programs/anvils/requests/e-mails" in text
     assert tell_by_the_clock(SOON + timedelta(hours=1)) == 0
     accepted(shop.program, 1, now=SOON)
-    decided(shop.program, "number | verdict | reason\n 2 | rejected | returned", now=SOON)
+    decided(shop.program, "number | verdict | reason | comment\n 2 | rejected | returned | Not yours", now=SOON)
     processed(shop.program, now=SOON)
     assert tell_by_the_clock(SOON + timedelta(minutes=3)) == 1
+    text = mail.outbox[0].body
+    assert "Request 2, order 11, was rejected: Returned. “Not yours”\n/programs/anvils/requests/rq_" in text
     assert sent() == ["partner: Anvil Shop: 1 conversion request rejected, 1 conversion request processed"]
 
 
