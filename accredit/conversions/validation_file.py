@@ -115,7 +115,7 @@ def _columns(event_types: Sequence[Choice], reasons: Sequence[Choice]) -> Sequen
                help_en="In words or as a code: 0 open, 1 approved, 2 rejected. Empty or as it is: it stays."),
         Column("rejection_reason", "Stornogrund", "Rejection reason", ("Grund", "Reason", "Ablehnungsgrund"),
                Kind.CHOICE, choices=reasons,
-               help_de="Einer Stornierung, Code oder Titel.", help_en="Of a rejection, code or title."),
+               help_de="Nur bei einer Stornierung: Code oder Titel.", help_en="Of a rejection only: code or title."),
         Column("comment", "Kommentar", "Comment", ("Bemerkung", "Note", "Kommentar zur Stornierung",
                "Comment on the rejection"), lines=True,
                help_de="Mehr zu einer Stornierung oder einem neuen Umsatz; der Partner liest es.",

@@ -8,14 +8,14 @@ from typing import IO
 
 import polars as pl
 import xlsxwriter
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from psycopg import sql
 
 from accredit.imports import queries, rows, sheets, words
 from accredit.imports.checking import WHOLE_ROW
 from accredit.imports.declaring import Table
 from accredit.imports.models import Upload
-from accredit.imports.queries import ColumnShown, Fault
+from accredit.imports.queries import ColumnShown, Fault, View
 from accredit.imports.samples import OPTIONS
 from accredit.imports.sheets import ROW
 
@@ -27,38 +27,44 @@ MAX_COMMENTS = 20_000
 
 
 def annotate(upload: Upload, table: Table, target: Path | IO[bytes]) -> None:
-    """Write the rows that nothing became of yet as XLSX, in the active language. All cells are texts, whatever they
-    begin with, but for the numbers of a spreadsheet."""
-    loaded = rows.load(upload, sql.SQL("state is null"))
+    """Write the rows that nothing became of yet as XLSX, in the active language, and those that are left out on a sheet
+    of their own. All cells are texts, whatever they begin with, but for the numbers of a spreadsheet."""
+    undone, left_out = (rows.load(upload, view.condition()) for view in (View(undone=True), View(left_out=True)))
+    with xlsxwriter.Workbook(target, {"constant_memory": True, **OPTIONS}) as book:
+        _write(book, _("Table"), upload, table, undone)
+        if len(left_out.rows):
+            _write(book, sheets.LEFT_OUT["de" if get_language() == "de" else "en"], upload, table, left_out)
+
+
+def _write(book: xlsxwriter.Workbook, name: str, upload: Upload, table: Table, loaded: rows.Rows) -> None:
     numbers = _numbers(upload, table, loaded)
     shown = _columns(upload, loaded)
     comments = 0
-    with xlsxwriter.Workbook(target, {"constant_memory": True, **OPTIONS}) as book:
-        sheet = book.add_worksheet(_("Table"))
-        shapes = {
-            (is_number, is_wrong): book.add_format(
-                {"num_format": NUMBER if is_number else "@", **(WRONG if is_wrong else {})}
-            )
-            for is_number in (False, True)
-            for is_wrong in (False, True)
-        }
-        bold = book.add_format({"bold": True})
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, len(shown), 18)
+    sheet = book.add_worksheet(name)
+    shapes = {
+        (is_number, is_wrong): book.add_format(
+            {"num_format": NUMBER if is_number else "@", **(WRONG if is_wrong else {})}
+        )
+        for is_number in (False, True)
+        for is_wrong in (False, True)
+    }
+    bold = book.add_format({"bold": True})
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, len(shown), 18)
+    for place, one in enumerate(shown):
+        sheet.write_string(0, place, one.heading or words.title(table.column(one.name or "")), bold)
+    for line, row in enumerate(loaded.rows.iter_rows(named=True), 1):
+        faults = _by_place(row["faults"], shown)
         for place, one in enumerate(shown):
-            sheet.write_string(0, place, one.heading or words.title(table.column(one.name or "")), bold)
-        for line, row in enumerate(loaded.rows.iter_rows(named=True), 1):
-            faults = _by_place(row["faults"], shown)
-            for place, one in enumerate(shown):
-                cell, found = row[str(one.place)], faults.get(place, ())
-                is_number = (row[ROW], one.name) in numbers
-                if is_number:
-                    sheet.write_number(line, place, float(cell), shapes[True, bool(found)])
-                elif cell is not None or found:
-                    sheet.write_string(line, place, cell or "", shapes[False, bool(found)])
-                if found and comments < MAX_COMMENTS:
-                    sheet.write_comment(line, place, _comment(table, found, cell), {"x_scale": 2, "y_scale": 1.5})
-                    comments += 1
+            cell, found = row[str(one.place)], faults.get(place, ())
+            is_number = (row[ROW], one.name) in numbers
+            if is_number:
+                sheet.write_number(line, place, float(cell), shapes[True, bool(found)])
+            elif cell is not None or found:
+                sheet.write_string(line, place, cell or "", shapes[False, bool(found)])
+            if found and comments < MAX_COMMENTS:
+                sheet.write_comment(line, place, _comment(table, found, cell), {"x_scale": 2, "y_scale": 1.5})
+                comments += 1
 
 
 def _columns(upload: Upload, loaded: rows.Rows) -> Sequence[ColumnShown]:

@@ -14,9 +14,9 @@ from psycopg import sql
 from accredit.database.copy import text_array
 from accredit.engine.frames import TEXT
 from accredit.imports import queries, rows, sheets
-from accredit.imports.checking import check, together_now
-from accredit.imports.declaring import TOGETHER, Table
-from accredit.imports.models import Correction, Upload
+from accredit.imports.checking import WHOLE_ROW, check, together_now
+from accredit.imports.declaring import FOUND, TOGETHER, Table
+from accredit.imports.models import LEFT_OUT, Correction, Upload
 from accredit.imports.operations import frame, parquet
 from accredit.imports.queries import EVERYTHING, RowShown, View
 from accredit.imports.rows import Rows
@@ -27,10 +27,19 @@ EDITS: Mapping[str, pl.DataType] = {"row": pl.Int64(), "place": TEXT, "value": T
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A correction that was taken back: its first cell, and how many there were."""
+    """What was taken back: a correction with its first cell and how many there were, or (no `place`) that so many rows
+    were left out or taken in."""
 
     row: int
-    place: int
+    place: int | None
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """The rows that were checked again, and how many `cells` were set."""
+
+    rows: Sequence[RowShown]
     cells: int
 
 
@@ -43,7 +52,7 @@ class CellChanged(Exception):
 
 
 class RowsDone(Exception):
-    """Something became of rows already: they are corrected no more. `rows`: their numbers."""
+    """Something became of rows already, or they are left out: they are not corrected. `rows`: their numbers."""
 
     def __init__(self, done: Sequence[int]) -> None:
         self.rows = done
@@ -59,27 +68,27 @@ def correct(
 ) -> Sequence[RowShown]:
     """Set a cell; the rows that were checked again. `seen`: what whoever corrects it saw there, empty for an empty
     cell. Raises CellChanged, RowsDone and NoSuchCell."""
-    return paste(upload, table, row, column, [[value]], seen=seen)
+    return paste(upload, table, [row], column, [[value]], seen=seen).rows
 
 
 def paste(
     upload: Upload,
     table: Table,
-    row: int,
+    shown: Sequence[int],
     column: str,
     block: Sequence[Sequence[str]],
     *,
     view: View = EVERYTHING,
     places: Sequence[int] | None = None,
     seen: str | None = None,
-) -> Sequence[RowShown]:
-    """Set a block of cells from one on: below as the view has them, and to its right those in `places`, which a grid
-    shows from that cell on; without it, as the upload has them. What goes beyond the last row or column is left out.
-    The rows that were checked again. Raises CellChanged, RowsDone and NoSuchCell."""
+) -> Pasted:
+    """Set a block of cells from one on: down the rows that are `shown` from it on and, behind them, those of the view;
+    and to the right those in `places`, which a grid shows from that cell on; without it, as the upload has them. What
+    goes beyond the last row or column is left out. Raises CellChanged, RowsDone and NoSuchCell."""
     with transaction.atomic():
         held = _held(upload)
-        numbers = queries.numbers(held, view, from_row=row, most=len(block))
-        if column not in held.places or row not in numbers:
+        numbers = queries.numbers(held, view, shown=shown, most=len(block))
+        if column not in held.places or shown[0] not in numbers:
             raise NoSuchCell
         first, there = held.places[column], range(rows.width(held))
         across = there[first:] if places is None else [place for place in places if place in there]
@@ -94,7 +103,7 @@ def paste(
             raise CellChanged(now)
         checked = _remembered(held, table, loaded, pl.DataFrame(edits, schema=dict(EDITS), orient="row"))
     upload.refresh_from_db()
-    return queries.rows_of(upload, checked)
+    return Pasted(queries.rows_of(upload, checked), len(edits))
 
 
 def correct_equal(upload: Upload, table: Table, column: str, old: str, new: str, *, view: View = EVERYTHING) -> int:
@@ -134,24 +143,74 @@ def drop_surplus(upload: Upload, table: Table, row: int) -> Sequence[RowShown]:
     return queries.rows_of(upload, checked)
 
 
+def leave_out(upload: Upload, table: Table, which: Sequence[int] | View) -> Sequence[int]:
+    """Leave rows out, by their numbers or all of a view, of which nothing became yet; the numbers of those that are
+    left out, and of the others that were checked again with it."""
+    return _put(upload, table, which, out=True)
+
+
+def take_in(upload: Upload, table: Table, which: Sequence[int] | View) -> Sequence[int]:
+    """Take rows in again that were left out; the numbers of the rows that were checked again."""
+    return _put(upload, table, which, out=False)
+
+
+def _put(upload: Upload, table: Table, which: Sequence[int] | View, *, out: bool) -> Sequence[int]:
+    condition = which.condition() if isinstance(which, View) else sql.SQL('"row" = any({})').format(list(which))
+    with transaction.atomic():
+        held = _held(upload)
+        loaded = _in_or_out(held, condition, out=not out)
+        checked = _put_rows(held, table, loaded, out=out)
+        if len(loaded.rows):
+            state = pl.lit(None if out else LEFT_OUT, TEXT)
+            before = loaded.rows.select(ROW, place=pl.lit(WHOLE_ROW), value=state)
+            Correction.objects.create(upload=held, places=[], before=parquet(before))
+    upload.refresh_from_db()
+    return checked
+
+
+def _in_or_out(held: Upload, condition: sql.Composable, *, out: bool) -> Rows:
+    """Rows that are left out, or of which nothing became yet."""
+    view = View(left_out=True) if out else View(undone=True)
+    return rows.load(held, sql.SQL("{} and ({})").format(view.condition(), condition))
+
+
+def _put_rows(held: Upload, table: Table, loaded: Rows, *, out: bool) -> Sequence[int]:
+    """Leave rows out that were loaded, or take them in, and check what depends on it; the numbers of all of them."""
+    state = pl.lit(LEFT_OUT if out else None, TEXT)
+    put = loaded.rows.select(ROW, state=state, faults=pl.lit(None, TEXT))
+    rows.update(held, put, {"state": "text", "faults": "jsonb"})
+    counts = held.summary or {}
+    held.summary = {**counts, LEFT_OUT: counts.get(LEFT_OUT, 0) + (len(put) if out else -len(put))}
+    held.save(update_fields=["summary"])
+    gone = Rows(loaded.rows.clear(), loaded.read.clear())
+    if out:
+        _count(held, loaded.rows, pl.DataFrame(schema=dict(FOUND)))
+        return [*put[ROW], *_check_anew(held, table, loaded, gone)]
+    return _check_anew(held, table, gone, loaded)
+
+
 def take_back(upload: Upload, table: Table) -> TakenBack | None:
-    """Have the cells of the last correction say what they said before it, in rows that nothing became of since; before
-    that, those of the one before. None: there is nothing to take back."""
+    """Have the cells of the last correction say what they said before it, in rows that nothing became of since, or take
+    rows in that were left out last; before that, the one before. None: there is nothing to take back."""
     with transaction.atomic():
         held = _held(upload)
         while last := held.corrections.order_by("-id").first():
             last.delete()
             before = frame(last.before)
-            loaded = rows.load(held, sql.SQL('state is null and "row" = any({})').format(_numbers(before[ROW])))
+            was_put, was_in = not last.places, before["value"][0] is None
+            loaded = _in_or_out(held, sql.SQL('"row" = any({})').format(_numbers(before[ROW])), out=was_put and was_in)
             before = before.join(loaded.rows, on=ROW, how="semi", maintain_order="left")
             if len(before):
-                _correct(held, table, loaded, before)
+                if was_put:
+                    _put_rows(held, table, loaded, out=not was_in)
+                else:
+                    _correct(held, table, loaded, before)
                 break
         else:
             return None
     upload.refresh_from_db()
     row, place, _value = before.row(0)
-    return TakenBack(row, int(place), len(before))
+    return TakenBack(row, int(place) if place else None, len(before))
 
 
 def _numbers(numbers: pl.Series) -> sql.Composable:
@@ -201,6 +260,8 @@ def _check_anew(upload: Upload, table: Table, loaded: Rows, edited: Rows) -> Seq
     common = pl.concat([loaded.rows.select(*TOGETHER), after])
     others = _together(upload, pl.concat([common[name] for name in TOGETHER]), edited.rows[ROW])
     concerned = Rows(pl.concat([edited.rows, others.rows]).sort(ROW), pl.concat([edited.read, others.read]))
+    if concerned.rows.is_empty():
+        return []
     checked = check(table, *rows.texts(upload, table, concerned), upload.written, said)
     rows.change(upload, concerned, checked)
     _count(upload, concerned.rows, checked.faults)

@@ -8,6 +8,8 @@ from accredit.database.keys import uuid7
 
 PREFIX = "up"
 KEPT_DAYS = 30
+LEFT_OUT = "left_out"
+"""The state of a row that its user leaves out; it can be taken in again."""
 
 
 class Upload(models.Model):
@@ -93,15 +95,15 @@ class Row(models.Model):
 
 
 class Correction(models.Model):
-    """Cells that were corrected at once, kept to be taken back."""
+    """Cells that were corrected at once, or rows that were left out or taken in, kept to be taken back."""
 
     id = models.BigAutoField(primary_key=True)
     """The last correction has the highest."""
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="corrections")
     places = ArrayField(models.PositiveIntegerField())
-    """In which columns they are."""
+    """In which columns they are; none: of whole rows."""
     before = models.BinaryField()
-    """What they said before: `correcting.EDITS`, as Parquet."""
+    """What they said before, or which state the rows had: `correcting.EDITS`, as Parquet."""
 
     def __str__(self) -> str:
         return f"{self.upload_id} {self.id}"

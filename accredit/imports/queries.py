@@ -12,7 +12,7 @@ from psycopg import sql
 from accredit.imports import rows
 from accredit.imports.checking import Checked, check, values_of
 from accredit.imports.declaring import Table
-from accredit.imports.models import Upload
+from accredit.imports.models import LEFT_OUT, Upload
 
 PAGE_ROWS = 100
 
@@ -20,12 +20,13 @@ PAGE_ROWS = 100
 @dataclass(frozen=True, slots=True)
 class View:
     """Which rows of an upload. `faulty`: those with faults, or those without. `column`, and `code` with it: those with
-    such a fault. `undone`: those that nothing became of yet."""
+    such a fault. `undone`: those that nothing became of yet, nor is left out. `left_out`: those that are."""
 
     faulty: bool | None = None
     column: str | None = None
     code: str | None = None
     undone: bool = False
+    left_out: bool = False
 
     def condition(self) -> sql.Composable:
         """In SQL."""
@@ -37,6 +38,8 @@ class View:
             parts.append(sql.SQL("faults is not null and faults @> {}::jsonb").format(sql.Literal(such)))
         if self.undone:
             parts.append(sql.SQL("state is null"))
+        if self.left_out:
+            parts.append(sql.SQL("state = {}").format(sql.Literal(LEFT_OUT)))
         return sql.SQL(" and ").join(parts)
 
 
@@ -116,14 +119,15 @@ def _row(
     return RowShown(row, cells, found, originals, state, note)
 
 
-def numbers(upload: Upload, view: View, *, from_row: int, most: int) -> list[int]:
-    """The numbers of rows of a view: `from_row`, whether the view has it still or not, and those below it."""
+def numbers(upload: Upload, view: View, *, shown: Sequence[int], most: int) -> list[int]:
+    """The numbers of rows: those that are `shown`, whether the view has them still or not, and those of the view that
+    are below them."""
     query = sql.SQL(
-        'select "row" from imports_row where upload_id = {0} and "row" >= {1} and ("row" = {1} or {2})'
-        ' order by "row" limit {3}'
+        'select "row" from imports_row where upload_id = {} and ("row" = any({}) or "row" > {} and {})'
+        ' order by "row" limit {}'
     )
     with connection.cursor() as cursor:
-        cursor.execute(query.format(upload.id, from_row, view.condition(), most))
+        cursor.execute(query.format(upload.id, list(shown), max(shown), view.condition(), most))
         return [number for (number,) in cursor.fetchall()]
 
 

@@ -27,7 +27,9 @@ EXPLANATIONS: Mapping[str, str] = {"de": "Erklärung", "en": "Explanation"}
 """Names of the sheet of our own samples that says what the columns mean, by language: it is no table."""
 ABOUT = ("Über diese Datei", "About this file")
 """Names of the sheet on which an export of a list says what it is."""
-OWN_SHEETS = frozenset({*EXPLANATIONS.values(), *ABOUT})
+LEFT_OUT: Mapping[str, str] = {"de": "Weggelassen", "en": "Left out"}
+"""Names of the sheet of an annotated file that has the rows which its user left out, by language."""
+OWN_SHEETS = frozenset({*EXPLANATIONS.values(), *ABOUT, *LEFT_OUT.values()})
 """Sheets of our own files that are no tables."""
 MAX_BYTES = 50 << 20
 MAX_ROWS = 250_000

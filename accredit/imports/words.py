@@ -148,8 +148,9 @@ def fault(table: Table, column: str, code: str, details: Mapping[str, Any], valu
     known = {"value": value or "", **details}
     if column:
         declared = table.column(column)
-        known |= {"column": column, "least": declared.least, "most": declared.most, "longest": declared.longest}
-        known["prefix"] = declared.prefix
+        most = declared.longest if declared.kind is Kind.TEXT else declared.most
+        limits = {"least": declared.least, "most": most, "longest": declared.longest, "prefix": declared.prefix}
+        known = {"column": column, **limits, **known}
         if code == "choice_unknown":
             code = _with_choices(declared, known)
     return _filled(table.words.get(code) or FAULTS[code], _with_titles(table, known))

@@ -1,10 +1,12 @@
 """An upload is kept with its faults, shown a page at a time, and corrected in place: what depends on a cell is checked
 again, and no correction is lost."""
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import fastexcel
 import polars as pl
 import pytest
 from django.db import transaction
@@ -12,6 +14,7 @@ from django.db import transaction
 from accredit.access.models import User
 from accredit.database.keys import key_to_text, uuid7
 from accredit.imports import confined, operations, queries
+from accredit.imports.annotating import annotate
 from accredit.imports.correcting import (
     CellChanged,
     NoSuchCell,
@@ -20,8 +23,10 @@ from accredit.imports.correcting import (
     correct,
     correct_equal,
     drop_surplus,
+    leave_out,
     paste,
     take_back,
+    take_in,
 )
 from accredit.imports.declaring import Decimals, Format, Table
 from accredit.imports.formats import read_content
@@ -76,7 +81,7 @@ def seen(rows: Sequence[RowShown]) -> dict[int, list[str]]:
 def agrees(upload: Upload, table: Table = TABLE) -> None:
     """What is kept of the faults is what a check of the whole table finds, and is counted so."""
     upload.refresh_from_db()
-    fresh = queries.checked_now(upload, table).faults
+    fresh = queries.checked_now(upload, table, View(undone=True)).faults
     kept = {(row, fault) for row, faults in seen(queries.page(upload, size=1000)).items() for fault in faults}
     assert kept == {
         (row, f"{column} {code}") for row, column, code in fresh.select("row", "column", "code").iter_rows()
@@ -205,6 +210,47 @@ def test_cells_beyond_the_headings_can_be_left_out(user: User) -> None:
         drop_surplus(upload, TABLE, 99)
 
 
+def test_rows_are_left_out_and_taken_in_again(user: User) -> None:
+    upload = keep(user, "order | turnover\n1 | x\n2 | 5\n2 | 6\n3 | x\n4 | 7")
+    assert upload.counts == {"order": {"twice": 2}, "turnover": {"amount_wrong": 2}}
+    before = queries.page(upload)
+    assert leave_out(upload, TABLE, [3]) == [3, 4]
+    assert seen(queries.page(upload)) == {
+        2: ["turnover amount_wrong"],
+        3: [],
+        4: [],
+        5: ["turnover amount_wrong"],
+        6: [],
+    }
+    assert len(leave_out(upload, TABLE, View(column="turnover", code="amount_wrong"))) == 2
+    assert (upload.faulty, upload.counts, upload.summary) == (0, {}, {"left_out": 3})
+    agrees(upload)
+    assert leave_out(upload, TABLE, [3]) == []
+    with pytest.raises(RowsDone):
+        correct(upload, TABLE, 3, "order", "9")
+    assert queries.values(upload, TABLE, View(faulty=False, undone=True))["order"].to_list() == ["2", "4"]
+    check_again(upload, TABLE, said=Format())
+    agrees(upload)
+
+    file = io.BytesIO()
+    annotate(upload, TABLE, file)
+    assert fastexcel.read_excel(file.getvalue()).sheet_names == ["Table", "Left out"]
+    again = keep(user, file.getvalue())
+    assert (again.rows, [row.cells[0] for row in queries.page(again)]) == (2, ["2", "4"])
+
+    assert take_in(upload, TABLE, [3]) == [3, 4]
+    assert upload.counts == {"order": {"twice": 2}}
+    agrees(upload)
+    assert [take_back(upload, TABLE) for _time in range(4)] == [
+        TakenBack(3, None, 1), TakenBack(2, None, 2), TakenBack(3, None, 1), None,
+    ]  # fmt: skip
+    assert queries.page(upload) == before
+    agrees(upload)
+    leave_out(upload, TABLE, [3, 4, 5])
+    take_in(upload, TABLE, View(left_out=True))
+    assert queries.page(upload) == before
+
+
 def test_one_correction_for_all_equal_cells(user: User) -> None:
     upload = keep(user, "order | currency\n1 | Euro\n2 | EUR\n3 | Euro\n4 | euro\n5 |")
     assert correct_equal(upload, TABLE, "currency", "Euro", "EUR") == 2
@@ -217,17 +263,21 @@ def test_one_correction_for_all_equal_cells(user: User) -> None:
 
 def test_a_block_is_pasted_to_the_right_and_down_the_view(user: User) -> None:
     upload = keep(user, "order | turnover | status\n1 | x | open\n2 | 5 | open\n3 | x | ?\n4 | x | ?")
-    paste(upload, TABLE, 2, "turnover", [["1,00", "storno"], ["2,00", "0", "beyond"]], view=FAULTY)
+    block = [["1,00", "storno"], ["2,00", "0", "beyond"]]
+    assert paste(upload, TABLE, [2], "turnover", block, view=FAULTY).cells == 5
     assert [row.cells[1:3] for row in queries.page(upload)] == [
         ["1,00", "storno"], ["5", "open"], ["2,00", "0"], ["x", "?"],
     ]  # fmt: skip
     agrees(upload)
-    paste(upload, TABLE, 5, "order", [["9"], ["10"], ["11"]])
+    assert paste(upload, TABLE, [5], "order", [["9"], ["10"], ["11"]]).cells == 1
     assert [row.cells[0] for row in queries.page(upload)] == ["1", "2", "3", "9"]
     # A grid need not show every column: beside the order, it shows the currency and no other that the file leaves out.
-    paste(upload, TABLE, 5, "order", [["9", "EUR", "beyond"]], places=[0, upload.places["currency"], 99])
+    paste(upload, TABLE, [5], "order", [["9", "EUR", "beyond"]], places=[0, upload.places["currency"], 99])
     assert queries.values(upload, TABLE)["currency"].to_list() == [None, None, None, "EUR"]
     assert queries.corrected(upload) == {0, 1, 2, 3, upload.places["currency"]}
+    # The row 3 is mended by now, and stands there still; behind what is shown, the view goes on.
+    assert paste(upload, TABLE, [2, 3], "turnover", [["y"], ["z"], ["?"]], view=FAULTY).cells == 3
+    assert [row.cells[1] for row in queries.page(upload)] == ["y", "z", "?", "x"]
 
 
 def test_corrections_are_taken_back_the_last_one_first(user: User) -> None:
@@ -236,7 +286,7 @@ def test_corrections_are_taken_back_the_last_one_first(user: User) -> None:
     correct(upload, TABLE, 2, "turnover", "5")
     correct(upload, TABLE, 3, "turnover", "5")  # it says so already
     assert correct_equal(upload, TABLE, "currency", "Euro", "EUR") == 3
-    paste(upload, TABLE, 3, "turnover", [["1", "CHF"], ["7", "EUR"]])
+    paste(upload, TABLE, [3], "turnover", [["1", "CHF"], ["7", "EUR"]])
     assert take_back(upload, TABLE) == TakenBack(3, 1, 2)  # two of the four cells were others before
     with transaction.atomic():
         settle(upload, pl.DataFrame({"row": [5], "state": ["raised"], "note": ["rq_1"]}))

@@ -31,7 +31,8 @@ def view_of(kept: Upload, asked: Asked) -> View:
     column, code = str(asked.get("column", "")), str(asked.get("code", ""))
     if code in kept.counts.get(column, {}):
         return View(column=column, code=code)
-    return View(faulty=True if asked.get("only") == saying.FAULTS else None)
+    only = asked.get("only")
+    return View(faulty=True if only == saying.FAULTS else None, left_out=only == saying.LEFT_OUT)
 
 
 @require_safe
@@ -72,7 +73,7 @@ def _correction(act: Callable[[Opened, Asked], HttpResponse]) -> Callable[..., H
             said = _("The cell was changed in another window since: this is what it says now.")
             return _refusal(opened, [int(asked["row"])], said, 409)
         except RowsDone as error:
-            return _refusal(opened, error.rows, str(opened.page.done), 409)
+            return _refusal(opened, error.rows, saying.why_done(opened, error.rows), 409)
 
     return require_POST(for_upload(wraps(act)(corrected)))
 
@@ -99,18 +100,26 @@ def equal(opened: Opened, asked: Asked) -> HttpResponse:
 
 @_correction
 def paste(opened: Opened, asked: Asked) -> HttpResponse:
-    """Writes a `block` of texts over the cells from `row` and the first of `places` on, down the rows that are shown;
-    `places`: the columns that are shown, from that cell on."""
+    """Writes a `block` of texts over the cells from the first of `rows` and of `places` on, down the rows that the
+    filter has; `rows` and `places`: those that are shown, from that cell on."""
     block = [[str(text) for text in line] for line in asked["block"]]
     size = sum(map(len, block))
     if size > MOST_CELLS:
         text = _("At most %(most)s cells can be pasted at once: nothing was changed.")
         return _answer(opened, [], said=text % {"most": formats.number(MOST_CELLS)}, refused=True)
     kept, places = opened.kept, [int(place) for place in asked["places"]]
-    shown, column = view_of(kept, asked["filter"]), _column(kept, {"place": places[0]})
-    correcting.paste(kept, opened.table, int(asked["row"]), column, block, view=shown, places=places)
-    said = ngettext("%(n)s cell was pasted.", "%(n)s cells were pasted.", size)
-    return _answer(opened, [], said=said % {"n": formats.number(size)})
+    view, column = view_of(kept, asked["filter"]), _column(kept, {"place": places[0]})
+    shown = [int(row) for row in asked["rows"]]
+    cells = correcting.paste(kept, opened.table, shown, column, block, view=view, places=places).cells
+    said = ngettext("%(n)s cell was pasted.", "%(n)s cells were pasted.", cells) % {"n": formats.number(cells)}
+    if beyond := size - cells:
+        text = ngettext(
+            "%(n)s had no place: it goes beyond the rows or columns that are shown.",
+            "%(n)s had no place: they go beyond the rows or columns that are shown.",
+            beyond,
+        )
+        said += " " + text % {"n": formats.number(beyond)}
+    return _answer(opened, [], said=said)
 
 
 @_correction
@@ -120,12 +129,34 @@ def surplus(opened: Opened, asked: Asked) -> HttpResponse:
 
 
 @_correction
+def leave(opened: Opened, asked: Asked) -> HttpResponse:
+    """Leaves a `row` `out` of the import, or all that the `filter` has; or takes them in again."""
+    kept, act = opened.kept, correcting.leave_out if asked["out"] else correcting.take_in
+    if "row" in asked:
+        rows = act(kept, opened.table, [int(asked["row"])])
+        return _answer(opened, queries.rows_of(kept, rows))
+    before = saying.left_out(kept)
+    act(kept, opened.table, view_of(kept, asked["filter"]))
+    changed = abs(saying.left_out(kept) - before)
+    said = (
+        ngettext("%(n)s row was left out.", "%(n)s rows were left out.", changed)
+        if asked["out"]
+        else ngettext("%(n)s row was taken in again.", "%(n)s rows were taken in again.", changed)
+    )
+    return _answer(opened, [], said=said % {"n": formats.number(changed)})
+
+
+@_correction
 def back(opened: Opened, asked: Asked) -> HttpResponse:  # noqa: ARG001 - it is the last one, whatever is asked
-    """Takes the last correction back: of one cell, of all equal ones, or of a block."""
+    """Takes the last correction back: of one cell, of all equal ones, or of a block; or that rows were left out."""
     taken = correcting.take_back(opened.kept, opened.table)
     if taken is None:
         return _answer(opened, [], row=None, said=_("There is no correction to take back."))
-    said = ngettext("%(n)s cell says again what it said.", "%(n)s cells say again what they said.", taken.cells)
+    said = (
+        ngettext("%(n)s row is again as it was.", "%(n)s rows are again as they were.", taken.cells)
+        if taken.place is None
+        else ngettext("%(n)s cell says again what it said.", "%(n)s cells say again what they said.", taken.cells)
+    )
     text = said % {"n": formats.number(taken.cells)}
     return _answer(opened, [], row=taken.row, place=taken.place, said=text)
 

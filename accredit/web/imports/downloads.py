@@ -36,7 +36,8 @@ def sample(request: HttpRequest, view: Viewpoint, page: ImportPage, language: st
     if language not in ("de", "en"):
         raise Http404(f"no sample in {language!r}")
     with override(language):
-        return _file(samples.sample(page.table(view, AS_READ)), f"{page.sample}-{view.program.code}.xlsx")
+        name = f"{page.sample}-{view.program.code}-{language}.xlsx"
+        return _file(samples.sample(page.table(view, AS_READ)), name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -30,7 +30,7 @@ SIZE = 100
 """Rows of one page of the grid."""
 AT_ONCE = 20_000
 """The annotated file of so many rows is written while somebody waits for it."""
-PARTS = ("rows", "next", "cells", "equal", "paste", "surplus", "back", "figures", "check", "file", "preview")
+PARTS = ("rows", "next", "cells", "equal", "paste", "surplus", "leave", "back", "figures", "check", "file", "preview")
 """Parts of an import that its page leads to."""
 
 
@@ -56,7 +56,9 @@ def start(request: HttpRequest, view: Viewpoint, page: ImportPage) -> HttpRespon
         "problem": problem,
         "most": formats.number(table.most_rows),
         "formats": format_fields(AS_READ),
-        "samples": [(page.url_of_sample(view, code), text) for code, text in (("de", "Deutsch"), ("en", "English"))],
+        "samples": [
+            (page.url_of_sample(view, code), text) for code, text in (("de", _("in German")), ("en", _("in English")))
+        ],
         "columns": [_described(one) for one in table.columns],
         "aim": page.outcomes[page.aim].title,
         "latest": [saying.of_list(Opened(page, view, one)) for one in uploads.order_by("-id").defer("plan")[:LATEST]],
@@ -178,7 +180,9 @@ def _shown(request: HttpRequest, opened: Opened) -> Mapping[str, Any]:
         "urls": {part: opened.url(part) for part in PARTS},
         "figures": saying.figures(opened),
         "is_large": kept.rows > AT_ONCE,
-        "kinds": kinds,
+        "kinds": [kind for place, kind in enumerate(kinds) if place < saying.AT_FIRST or kind["current"]],
+        "more_kinds": [kind for kind in kinds[saying.AT_FIRST :] if not kind["current"]],
+        "leave_all": saying.leave_all(kept, asked),
         "query": urlencode(asked),
         "formats": format_fields(rows.said(kept)),
     }

@@ -6,9 +6,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from accredit.imports import words
+from accredit.imports import models, queries, words
 from accredit.imports.declaring import Column, Table
 from accredit.imports.headings import find_columns
 from accredit.imports.models import Upload
@@ -19,8 +19,12 @@ from accredit.web.imports.opening import Opened
 FILTER = ("only", "column", "code")
 """Parameters of an address that say which rows are shown."""
 FAULTS = "faults"
+LEFT_OUT = "left-out"
+IS_LEFT_OUT = gettext_lazy("The row is left out: take it in again to correct it.")
 KINDS = 40
 """So many kinds of faults have a link of their own, the most frequent ones."""
+AT_FIRST = 8
+"""So many links are seen at first, and that to what is shown; the others unfold."""
 
 
 def of_list(opened: Opened) -> Mapping[str, Any]:
@@ -46,13 +50,14 @@ def figures(opened: Opened) -> Mapping[str, Any]:
     """How many rows are what."""
     page, kept, came = opened.page, opened.kept, _came(opened.kept)
     ready = _ready(kept)
+    titles = {state: outcome.title for state, outcome in page.outcomes.items()} | {models.LEFT_OUT: _("Left out")}
     return {
         "rows": formats.number(kept.rows),
         "faultless": formats.number(ready),
         "faulty": formats.number(kept.faulty),
         "outcomes": [
-            {"title": outcome.title, "count": formats.number(came[state]), "is_aim": state == page.aim}
-            for state, outcome in page.outcomes.items()
+            {"title": title, "count": formats.number(came[state]), "is_aim": state == page.aim}
+            for state, title in titles.items()
             if came.get(state)
         ],
         "has_faults": kept.faulty > 0,
@@ -72,6 +77,9 @@ def act(opened: Opened) -> str:
 def kinds(kept: Upload, table: Table) -> Sequence[Mapping[str, Any]]:
     """The kinds of rows that one may look at: all, those with faults, and each kind of fault, most frequent first."""
     shown: list[dict[str, Any]] = [{"text": _("All rows"), "filter": {}, "count": "", "fault": False}]
+    if left := left_out(kept):
+        only = {"only": LEFT_OUT}
+        shown.append({"text": _("Left out"), "filter": only, "count": formats.number(left), "fault": False})
     if not kept.faulty:
         return shown
     count = formats.number(kept.faulty)
@@ -83,6 +91,28 @@ def kinds(kept: Upload, table: Table) -> Sequence[Mapping[str, Any]]:
             {"text": text, "filter": {"column": name, "code": code}, "count": formats.number(n), "fault": True}
         )
     return shown
+
+
+def left_out(kept: Upload) -> int:
+    """How many rows are left out."""
+    return _came(kept).get(models.LEFT_OUT, 0)
+
+
+def leave_all(kept: Upload, asked: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """What can be done with all rows that are shown: one kind of faults is left out, or what is left out taken in."""
+    if asked.get("only") == LEFT_OUT and left_out(kept):
+        return {"out": False, "text": _("Take all of these rows in again")}
+    of_kind = asked.get("code") in kept.counts.get(asked.get("column", ""), {})
+    if of_kind or (asked.get("only") == FAULTS and kept.faulty):
+        return {"out": True, "text": _("Leave all of these rows out")}
+    return None
+
+
+def why_done(opened: Opened, numbers: Sequence[int]) -> str:
+    """Why rows are not corrected."""
+    if any(one.state == models.LEFT_OUT for one in queries.rows_of(opened.kept, numbers)):
+        return str(IS_LEFT_OUT)
+    return str(opened.page.done)
 
 
 def kind_of_fault(table: Table, name: str, code: str) -> str:
@@ -110,8 +140,16 @@ def row(opened: Opened, one: RowShown) -> Mapping[str, Any]:
         "cells": one.cells,
         "faults": faults,
         "originals": one.originals,
-        "note": str(opened.page.outcomes[one.state].note) % {"note": one.note} if one.state else "",
+        "note": _note(opened, one),
+        "left": one.state == models.LEFT_OUT,
     }
+
+
+def _note(opened: Opened, one: RowShown) -> str:
+    """What became of a row."""
+    if one.state == models.LEFT_OUT:
+        return str(IS_LEFT_OUT)
+    return str(opened.page.outcomes[one.state].note) % {"note": one.note} if one.state else ""
 
 
 def problems(kept: Upload, table: Table) -> Sequence[tuple[str, str]]:
@@ -132,7 +170,7 @@ def understood(told: Mapping[str, str]) -> str:
 
 def unused(names: Sequence[tuple[str, Column | None]]) -> Sequence[str]:
     """Sentences on headings that are not used."""
-    plain = ", ".join(f"“{name}”" for name, near in names if near is None)
+    plain = ", ".join(_("“%(name)s”") % {"name": name} for name, near in names if near is None)
     said = [_("Columns that are not used: %(names)s.") % {"names": plain}] if plain else []
     for name, near in names:
         if near is not None:

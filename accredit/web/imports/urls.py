@@ -21,6 +21,7 @@ def addresses(where: str, page: ImportPage) -> list[URLPattern]:
         path(f"{one}/equal", correcting.equal, given, name=f"{name}-equal"),
         path(f"{one}/paste", correcting.paste, given, name=f"{name}-paste"),
         path(f"{one}/surplus", correcting.surplus, given, name=f"{name}-surplus"),
+        path(f"{one}/leave", correcting.leave, given, name=f"{name}-leave"),
         path(f"{one}/back", correcting.back, given, name=f"{name}-back"),
         path(f"{one}/file.xlsx", downloads.annotated, given, name=f"{name}-file"),
     ]

@@ -58,7 +58,7 @@ def files(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         **_frame(view),
         "problem": problem,
         "columns": _columns(table_of(view.program)),
-        "languages": [("de", "Deutsch"), ("en", "English")],
+        "languages": [("de", _("in German")), ("en", _("in English"))],
         "latest": [
             {
                 "key": _key(one),

@@ -114,7 +114,7 @@ def test_any_table_is_uploaded_mended_settled_and_taken_along(as_: Callable[[str
     )
     assert "Order number Ordernummer The order." in start
     sample = browser.get(f"{IMPORTS}/sample/en.xlsx")
-    assert sample.headers["Content-Disposition"] == 'attachment; filename="ratings-anvils.xlsx"'
+    assert sample.headers["Content-Disposition"] == 'attachment; filename="ratings-anvils-en.xlsx"'
     assert read(sample.content).names == ["Order number", "Stars"]
 
     url = browser.post(IMPORTS, {"file": SimpleUploadedFile("ratings.csv", FILE)}).headers["Location"]

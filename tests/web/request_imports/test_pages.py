@@ -171,7 +171,7 @@ def test_corrections_of_any_size_are_taken_back(as_: As) -> None:
     url = imported(browser)
     before = rows(browser, url)["rows"]
     correct(browser, url, "equal", place=6, seen="vielleicht", text="open")
-    correct(browser, url, "paste", row=4, places=[3, 6], block=[["1.00", "approved"], ["2.00", "x"]], filter={})
+    correct(browser, url, "paste", rows=[4], places=[3, 6], block=[["1.00", "approved"], ["2.00", "x"]], filter={})
     answer = correct(browser, url, "back").json()
     assert (answer["row"], answer["place"], answer["said"]) == (4, 3, "4 cells say again what they said.")
     assert [row["cells"][6] for row in rows(browser, url)["rows"]] == [None, None, "open", "open"]
@@ -193,6 +193,31 @@ def test_cells_beyond_the_headings_are_left_out_when_one_says_so(as_: As) -> Non
     assert correct(browser, url, "surplus", row=99).status_code == 400
 
 
+def test_rows_are_left_out_by_one_and_by_kind(as_: As) -> None:
+    browser = as_("partner")
+    url = imported(browser)
+    (row,) = correct(browser, url, "leave", row=3, out=True).json()["rows"]
+    assert (row["left"], row["faults"], row["note"]) == (
+        True, {}, "The row is left out: take it in again to correct it.",
+    )  # fmt: skip
+    late = correct(browser, url, row=3, place=4, seen=None, text="USD")
+    assert (late.status_code, late.json()["said"]) == (409, row["note"])
+    kind = {"column": "status", "code": "choice_unknown"}
+    assert "Leave all of these rows out" in text_of(browser.get(url, kind))
+    answer = correct(browser, url, "leave", filter=kind, out=True).json()
+    assert answer["said"] == "2 rows were left out."
+    page = as_("partner").get(url)  # however often one signs in
+    assert "Faultless 1 With faults 0 Left out 3 Rows 4" in text_of(page)
+    assert "Raise 1 request …" in text_of(page)
+    assert "Take all of these rows in again" in text_of(browser.get(url, {"only": "left-out"}))
+    answer = correct(browser, url, "leave", filter={"only": "left-out"}, out=False).json()
+    assert answer["said"] == "3 rows were taken in again."
+    answer = correct(browser, url, "back").json()
+    assert (answer["place"], answer["said"]) == (None, "3 rows are again as they were.")
+    browser.post(f"{url}/raise")
+    assert Request.objects.count() == 1
+
+
 def test_a_large_file_with_remarks_is_a_job(as_: As, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "AT_ONCE", 1)
     browser = as_("partner")
@@ -209,14 +234,21 @@ def test_a_large_file_with_remarks_is_a_job(as_: As, monkeypatch: pytest.MonkeyP
 def test_a_block_is_pasted_down_the_rows_that_are_shown(as_: As) -> None:
     browser = as_("partner")
     url = imported(browser)
-    asked = {"row": 4, "places": [6, 7], "block": [["open", "first"], ["open", "second"], ["beyond"]], "filter": {}}
-    assert correct(browser, url, "paste", **asked).json()["said"] == "5 cells were pasted."
+    asked = {
+        "rows": [4, 5],
+        "places": [6, 7],
+        "block": [["open", "first"], ["open", "second"], ["beyond"]],
+        "filter": {},
+    }
+    assert correct(browser, url, "paste", **asked).json()["said"] == (
+        "4 cells were pasted. 1 had no place: it goes beyond the rows or columns that are shown."
+    )
     found = rows(browser, url)["rows"]
     assert [row["cells"][7] for row in found] == ["seen on 3 March", None, "first", "second"]
-    only = {"row": 4, "places": [7], "block": [["a"], ["b"]], "filter": {"only": "faults"}}
+    only = {"rows": [4], "places": [7], "block": [["a"], ["b"]], "filter": {"only": "faults"}}
     correct(browser, url, "paste", **only)
     assert [row["cells"][7] for row in rows(browser, url)["rows"]] == ["seen on 3 March", None, "a", "second"]
-    refused = correct(browser, url, "paste", row=2, places=[0], block=[["x"] * 101] * 100, filter={}).json()
+    refused = correct(browser, url, "paste", rows=[2], places=[0], block=[["x"] * 101] * 100, filter={}).json()
     assert (refused["refused"], rows(browser, url)["rows"][0]["cells"][0]) == (True, "create")
 
 

@@ -3,6 +3,7 @@ import {
   FormatModule, FrozenColumnsModule, InteractionModule, ResizeColumnsModule, ResizeTableModule, Tabulator,
 } from "tabulator";
 import htmx from "htmx";
+import "accredit/uploading";
 
 Tabulator.registerModule([FormatModule, FrozenColumnsModule, InteractionModule, ResizeColumnsModule, ResizeTableModule]);
 
@@ -14,6 +15,7 @@ let at = { row: null, place: null }; // the cell that has the focus: the number 
 let equal = null; // the last correction, where other cells are like what it was
 const revealed = new Set(); // columns that the file leaves out, and that came to sight since
 let saving = Promise.resolve(); // corrections go one after the other
+const waiting = new Map(); // by cell, what was typed and is not kept yet: without a connection, or signed out meanwhile
 
 const data = (name) => grid().dataset[name];
 const words = (name, values = {}) => data(`word${name}`).replace(/\{(\w+)\}/g, (_all, key) => values[key] ?? "");
@@ -29,7 +31,7 @@ async function ask(url, body) {
     headers: { "HX-Request-Type": "partial", "X-CSRFToken": data("token"), "Content-Type": "application/json" },
     body: body && JSON.stringify(body),
   }).catch(() => null);
-  if (answer?.headers.has("HX-Refresh")) location.reload(); // signed out meanwhile
+  if (answer?.headers.has("HX-Refresh") || answer?.status === 403) location.reload(); // signed out meanwhile, in another window too
   const isJson = Boolean(answer?.headers.get("Content-Type")?.startsWith("application/json"));
   document.getElementById("notice").hidden = isJson;
   return isJson ? answer.json() : null;
@@ -45,6 +47,9 @@ function spanOf(text) {
   return made;
 }
 
+const keyOf = ({ row, place }) => `${row} ${place}`;
+const textOf = (row, place) => waiting.get(keyOf({ row: row.row, place }))?.text ?? row.cells[place];
+
 function paint(cell, row) {
   const element = cell.getElement();
   const place = Number(cell.getField().slice(1));
@@ -53,12 +58,13 @@ function paint(cell, row) {
   element.tabIndex = at.row === row.row && at.place === place ? 0 : -1;
   element.classList.toggle("faulty", Boolean(fault));
   element.classList.toggle("mended", place in row.originals);
+  element.classList.toggle("waiting", waiting.has(keyOf({ row: row.row, place })));
   if (fault) {
     element.title = fault.map((one) => one.what).join(" ");
     element.setAttribute("aria-invalid", "true");
     element.setAttribute("aria-describedby", "cell-line");
   } else for (const name of ["title", "aria-invalid", "aria-describedby"]) element.removeAttribute(name);
-  return spanOf(row.cells[place]);
+  return spanOf(textOf(row, place));
 }
 
 // As wide as what stands in the column on the page that is shown first.
@@ -74,7 +80,7 @@ function definitions() {
       const row = cell.getData();
       const text = spanOf(row.row);
       if (row.faults.whole) { text.className = "tag note"; text.title = row.faults.whole.map((one) => one.what).join(" "); }
-      if (row.note) { text.className = "tag won"; text.title = row.note; }
+      if (row.note) { text.className = row.left ? "tag" : "tag won"; text.title = row.note; }
       return text;
     },
   };
@@ -140,18 +146,22 @@ function focusCell(cell) {
 function tellCell() {
   const row = rowAt(at.row);
   document.getElementById("cell-surplus").hidden = !row?.faults.whole?.some(({ code }) => code === "too_many_cells");
+  const leave = document.getElementById("cell-leave");
+  leave.hidden = !row || (Boolean(row.note) && !row.left);
   if (!row) { line().replaceChildren(); return; }
+  leave.querySelector("span").textContent = words(row.left ? "Take" : "Leave");
   const column = columnOf(at.place);
   const faults = [...(row.faults[at.place] ?? []), ...(row.faults.whole ?? [])];
   const parts = [[words("Where", { row: row.row, column: column.title }), "where"]];
   for (const { what, remedy } of faults) parts.push([what, "wrong"], [remedy, ""]);
+  if (waiting.has(keyOf(at))) parts.push([words("Waiting"), "wrong"]);
   if (at.place in row.originals) parts.push([row.originals[at.place] ? words("Was", { text: row.originals[at.place] }) : words("WasEmpty"), "soft"]);
   if (row.note) parts.push([row.note, "soft"]);
   line().replaceChildren(...parts.filter(([text]) => text).map(([text, className]) => Object.assign(spanOf(text), { className })));
   const offer = document.getElementById("cell-equal");
   offer.hidden = !equal?.count;
   if (!equal?.count) return;
-  const name = `${equal.seen === null ? "Empty" : "Equal"}${equal.count === 1 ? "One" : "Many"}`;
+  const name = `${equal.text === "" ? "Clear" : equal.seen === null ? "Empty" : "Equal"}${equal.count === 1 ? "One" : "Many"}`;
   offer.querySelector("span").textContent = words(name, equal);
 }
 
@@ -175,16 +185,48 @@ async function settle(answer) {
   htmx.ajax("GET", data("figures"), { source: "#import-figures", target: "#import-figures", swap: "outerHTML" });
 }
 
+// What waits outlives the page: whoever has to sign in again finds it here.
+function keepWaiting() {
+  const place = `import ${location.pathname}`;
+  if (waiting.size) sessionStorage.setItem(place, JSON.stringify([...waiting.values()]));
+  else sessionStorage.removeItem(place);
+}
+
 function correct(cell, text) {
   saving = saving.then(async () => {
     const seen = rowAt(cell.row)?.cells[cell.place] ?? null;
-    if ((seen ?? "") === text) return;
-    const answer = await ask(data("cells"), { row: cell.row, place: cell.place, seen, text });
-    if (!answer) { table.getRow(cell.row)?.reformat(); return; } // it is not kept, and must not look as if it were
+    const one = { row: cell.row, place: cell.place, seen, text };
+    if ((seen ?? "") === text && !waiting.delete(keyOf(one))) return;
+    const answer = (seen ?? "") === text ? { rows: [] } : await send(one);
+    if (!answer) return;
     equal = answer.equal ? { place: cell.place, seen, text, count: answer.equal } : null;
     await settle(answer);
+    await sendWaiting();
   });
   return saving;
+}
+
+async function send(one) {
+  waiting.set(keyOf(one), one);
+  keepWaiting();
+  const answer = await ask(data("cells"), one);
+  if (answer) {
+    waiting.delete(keyOf(one));
+    keepWaiting();
+  } else if (rowAt(one.row)) {
+    table.getRow(one.row).reformat();
+    tellCell();
+  }
+  return answer;
+}
+
+async function sendWaiting() {
+  for (const one of [...waiting.values()]) {
+    const answer = await send(one);
+    if (!answer) return;
+    await settle(answer);
+    say(answer.said ?? words("Sent"));
+  }
 }
 
 function applyToEqual() {
@@ -208,7 +250,27 @@ function dropSurplus() {
   });
 }
 
-// Takes the last correction back, whatever it was: of one cell, of all equal ones, or of a block.
+function leave() {
+  const { row, left } = rowAt(at.row) ?? {};
+  if (row === undefined) return;
+  saving = saving.then(async () => {
+    equal = null;
+    await settle(await ask(data("leave"), { row, out: !left }));
+  });
+}
+
+function leaveAll(out) {
+  saving = saving.then(async () => {
+    equal = null;
+    const answer = await ask(data("leave"), { filter: filter(), out });
+    if (!answer) return;
+    await settle(answer);
+    await load(0);
+    say(answer.said);
+  });
+}
+
+// Takes the last correction back, whatever it was: of one cell, of all equal ones, or of a block; or rows are in that were left out.
 function undo() {
   saving = saving.then(async () => {
     equal = null;
@@ -216,7 +278,7 @@ function undo() {
     if (!answer) return;
     await settle(answer);
     if (answer.row === null) return;
-    await load(shown.start, { row: answer.row, place: answer.place });
+    await load(shown.start, { row: answer.row, place: answer.place ?? at.place });
     say(answer.said);
   });
 }
@@ -225,11 +287,11 @@ function edit(text) {
   const element = cellElement(at);
   const row = rowAt(at.row);
   if (!element || element.querySelector("input")) return;
-  if (row.note) { say(words("Done")); return; }
+  if (row.note) { say(row.left ? row.note : words("Done")); return; }
   const cell = { ...at };
   const column = columnOf(cell.place);
   const input = document.createElement("input");
-  input.value = text ?? row.cells[cell.place] ?? "";
+  input.value = text ?? textOf(row, cell.place) ?? "";
   input.ariaLabel = words("Where", { row: row.row, column: column.title });
   input.setAttribute("aria-describedby", "cell-line");
   if (row.faults[cell.place]) input.setAttribute("aria-invalid", "true");
@@ -241,7 +303,7 @@ function edit(text) {
     if (over) return;
     over = true;
     const value = input.value.trim();
-    cellElement(cell)?.replaceChildren(spanOf(keep ? value : row.cells[cell.place])); // the server's answer follows
+    cellElement(cell)?.replaceChildren(spanOf(keep ? value : textOf(row, cell.place))); // the server's answer follows
     if (to) to();
     if (keep) correct(cell, value);
   };
@@ -317,7 +379,8 @@ function paste(text) {
   saving = saving.then(async () => {
     equal = null;
     const places = columns().map(({ place }) => place).filter((place) => place >= at.place);
-    const answer = await ask(data("paste"), { row: at.row, places, block, filter: filter() });
+    const rows = shown.rows.map(({ row }) => row).filter((row) => row >= at.row);
+    const answer = await ask(data("paste"), { rows, places, block, filter: filter() });
     if (!answer) return;
     await settle(answer);
     await load(shown.start, { row: at.row });
@@ -331,7 +394,7 @@ const keys = {
   Home: () => focusCell({ ...at, place: columns()[0].place }), End: () => focusCell({ ...at, place: columns().at(-1).place }),
   PageDown: () => turn(1), PageUp: () => turn(-1),
   Enter: () => edit(), F2: () => edit(), Delete: () => correct({ ...at }, ""), Backspace: () => edit(""),
-  n: nextFault, a: applyToEqual, u: undo,
+  n: nextFault, a: applyToEqual, x: leave, u: undo,
 };
 
 function onKey(event) {
@@ -349,12 +412,17 @@ function onKey(event) {
   act();
 }
 
+const ACTS = {
+  next: nextFault, before: () => turn(-1), after: () => turn(1), equal: applyToEqual, surplus: dropSurplus,
+  leave, leaveAll: () => leaveAll(true), takeAll: () => leaveAll(false),
+};
+
 function onClick(event) {
   const { target } = event;
   const cell = target.closest("#import-grid [data-place]");
   const act = target.closest("[data-import-act]")?.dataset.importAct;
   if (cell && !target.closest("input")) focusCell({ row: Number(cell.closest("[data-row]").dataset.row), place: Number(cell.dataset.place) });
-  else if (act) ({ next: nextFault, before: () => turn(-1), after: () => turn(1), equal: applyToEqual, surplus: dropSurplus })[act]();
+  else if (act) ACTS[act]();
   if (target.closest("#import-grid .tabulator-row, [data-import-act]")) event.preventDefault();
 }
 
@@ -366,57 +434,20 @@ async function mount() {
   table = new Tabulator(grid(), {
     index: "id", data: shown.rows.map(asRow), columns: definitions(), layout: "fitData", renderVertical: "basic", height: "100%",
     columnDefaults: { headerSort: false },
-    rowFormatter: (row) => { Object.assign(row.getElement().dataset, { row: row.getData().row, id: row.getData().row }); },
+    rowFormatter: (row) => {
+      const { row: number, left } = row.getData();
+      Object.assign(row.getElement().dataset, { row: number, id: number });
+      row.getElement().classList.toggle("left-out", left);
+    },
   });
   await new Promise((resolve) => { table.on("tableBuilt", resolve); });
   grid().ariaLabel = data("label");
   grid().querySelector(".tabulator-tableholder").removeAttribute("tabindex");
   tellPlace();
   tellCell();
-}
-
-// A file goes up with a bar that says how far it is; then the server reads and checks it, which nobody can foretell.
-function listenToUpload() {
-  const form = document.querySelector("form[data-upload]");
-  if (!form) return;
-  const field = form.querySelector("[type=file]");
-  const bar = form.querySelector("progress");
-  const told = form.querySelector("[data-told]");
-  for (const [kind, over] of [["dragover", true], ["dragleave", false], ["drop", false]])
-    form.addEventListener(kind, (event) => { event.preventDefault(); form.classList.toggle("over", over); });
-  form.addEventListener("drop", (event) => {
-    if (!event.dataTransfer.files.length) return;
-    field.files = event.dataTransfer.files;
-    field.focus();
-  });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const request = new XMLHttpRequest();
-    request.open("POST", form.action);
-    request.setRequestHeader("HX-Request-Type", "partial");
-    form.classList.add("busy");
-    form.querySelector("[type=submit]").disabled = true;
-    told.textContent = form.dataset.sending;
-    request.upload.addEventListener("progress", ({ loaded, total }) => { bar.max = total; bar.value = loaded; });
-    request.upload.addEventListener("load", () => { bar.removeAttribute("value"); told.textContent = form.dataset.checking; });
-    const over = () => {
-      form.classList.remove("busy");
-      form.querySelector("[type=submit]").disabled = false;
-    };
-    request.addEventListener("load", () => {
-      const answer = request.getResponseHeader("Content-Type")?.startsWith("application/json") ? JSON.parse(request.responseText) : {};
-      if (answer.url) { location.assign(answer.url); return; }
-      over();
-      told.textContent = "";
-      const wrong = form.querySelector("[role=alert]");
-      wrong.textContent = answer.problem ?? form.dataset.lost;
-      wrong.hidden = false;
-      field.setAttribute("aria-invalid", "true");
-      field.focus();
-    });
-    request.addEventListener("error", () => { over(); told.textContent = form.dataset.lost; });
-    request.send(new FormData(form));
-  });
+  const kept = JSON.parse(sessionStorage.getItem(`import ${location.pathname}`) ?? "[]");
+  for (const one of kept) waiting.set(keyOf(one), one);
+  saving = saving.then(sendWaiting);
 }
 
 document.addEventListener("keydown", onKey, { capture: true });
@@ -439,5 +470,5 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
 document.addEventListener("submit", ({ target }) => { // pressed twice, it is sent once
   if (target.closest("#import-window")) target.querySelector(".button.main")?.setAttribute("disabled", "");
 });
-listenToUpload();
+addEventListener("online", () => { saving = saving.then(sendWaiting); });
 mount();
