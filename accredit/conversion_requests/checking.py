@@ -1,6 +1,6 @@
 """What is wrong with requests that somebody wants to raise: every fault of every row, at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -18,7 +18,7 @@ from accredit.database import json_text
 from accredit.database.copy import copy_out, text_array
 from accredit.engine.customer_status import is_mapped, map_customer_status
 from accredit.engine.frames import TEXT, Schema
-from accredit.engine.program import Program
+from accredit.engine.program import Program, Terms
 from accredit.engine.repricing import MAX_QUANTITY
 from accredit.engine.rules import same_text
 from accredit.files.values import MAX_TEXT
@@ -139,7 +139,7 @@ def check_in_full(
             structural,
             *_of_time(rules_of(program).period_days, rows, state, now),
             _unknown_customer_status(value, rows),
-            _unknown_category(program.id, value, rows),
+            _unknown_category(view, value, rows),
             _unknown_project(value, rows),
             _said(known, "", "raised_before", number="number"),
             in_the_way,
@@ -288,24 +288,29 @@ def _unknown_customer_status(value: Program, rows: pl.DataFrame) -> pl.DataFrame
     return _said(asked.filter(unknown), "customer_status", "unknown_customer_status")
 
 
-def _unknown_category(program_id: UUID, value: Program, rows: pl.DataFrame) -> pl.DataFrame:
-    """Categories that neither the terms name nor any of the latest conversions has. A program that knows none at all
-    takes any."""
+def _unknown_category(view: Viewpoint, value: Program, rows: pl.DataFrame) -> pl.DataFrame:
+    """Categories that neither the terms name nor any of the latest conversions has, each with those that are known:
+    partners are told of those of their own terms and conversions. A program that knows none at all takes any."""
     wanted = rows.filter(pl.col("category").is_not_null())
     if wanted.is_empty():
         return _said(wanted, "category", "unknown_category")
     query = sql.SQL("""
-        select distinct category from (
-            select category from conversions_conversion where program_id = {} order by occurred_at desc limit {}
+        select distinct category, partner from (
+            select category, partner from conversions_conversion
+            where program_id = {} order by occurred_at desc limit {}
         ) latest where category is not null
-    """).format(program_id, LATEST_CONVERSIONS)
-    of_conversions = copy_out(query, {"category": TEXT})["category"]
-    known = pl.Series([*_categories_of_terms(value), *of_conversions], dtype=TEXT)
+    """).format(view.program.id, LATEST_CONVERSIONS)
+    of_conversions = copy_out(query, {"category": TEXT, "partner": TEXT})
+    known = pl.Series([*_categories_of_terms(value.terms), *of_conversions["category"]], dtype=TEXT)
     if known.is_empty():
         return _said(wanted.clear(), "category", "unknown_category")
     same = pl.DataFrame({"known": known}).select(same_text(pl.col("known"))).to_series().unique()
     unknown = wanted.filter(~same_text(pl.col("category")).is_in(same.implode()))
-    named = unknown.with_columns(known=pl.lit(", ".join(known.head(KNOWN_NAMED))))
+    if view.partners is not None:
+        theirs = of_conversions.filter(pl.col("partner").is_in(sorted(view.partners)))["category"]
+        known = pl.Series([*_categories_of_terms(_terms_of(value, view.partners)), *theirs], dtype=TEXT)
+    told = ", ".join(known.unique(maintain_order=True).head(KNOWN_NAMED)) or "–"
+    named = unknown.with_columns(known=pl.lit(told))
     return _said(named, "category", "unknown_category", known="known")
 
 
@@ -319,8 +324,15 @@ def _unknown_project(value: Program, rows: pl.DataFrame) -> pl.DataFrame:
     return _said(rows.filter(project.is_not_null() & partner.is_not_null() & ~known), "project", "unknown_project")
 
 
-def _categories_of_terms(value: Program) -> Sequence[str]:
-    payouts = [payout for terms in value.terms for payout in terms.payouts]
+def _terms_of(value: Program, partners: Collection[str]) -> Sequence[Terms]:
+    """The terms of the contracts of these partners."""
+    periods = [period for contract in value.contracts if contract.partner in partners for period in contract.periods]
+    theirs = {(period.terms, period.version) for period in periods}
+    return [one for one in value.terms if (one.code, one.version) in theirs]
+
+
+def _categories_of_terms(terms: Sequence[Terms]) -> Sequence[str]:
+    payouts = [payout for one in terms for payout in one.payouts]
     whens = [part.when for payout in payouts for part in payout.groups]
     whens += [part.when for payout in payouts for part in payout.adjustments]
     whens += [part.when for payout in payouts for part in payout.restrictions]

@@ -65,6 +65,7 @@ PLANNED: Schema = {  # one row a request, in their order
     "difference_minor": MINOR,
     "model_before": TEXT,
     "model": TEXT,
+    "restriction": TEXT,  # why nothing would be paid then
     "before": TEXT,  # JSON: the fields that change, as they are; items as a list; of a claim also who is credited
 }
 """Totals are taken by currency: `commission_before_minor`, `commission_minor` and `difference_minor`."""

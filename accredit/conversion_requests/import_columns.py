@@ -196,8 +196,10 @@ _COLUMNS = (
     ),
     Column(
         "category", "Kategorie", "Category", ("Warengruppe", "Product category"), longest=500,
-        help_de="Kategorie der Order, wie sie im Programm vorkommt.",
-        help_en="The order’s category, as the program knows it.",
+        help_de="Kategorie der ganzen Order: eine, die die Vertragsvorlagen nennen oder eine der letzten Orders hat."
+        " Kategorien einzelner Artikel stehen bei den Positionen.",
+        help_en="The category of the order as a whole: one that the terms name or that one of the latest orders has."
+        " Categories of single articles stand with the items.",
     ),
     Column(
         "customer_status", "Kundenstatus", "Customer status", ("Target", "Kundentyp", "Customer type"),

@@ -49,7 +49,7 @@ COLUMNS: Mapping[str, Column] = {
         money("claimed", _("Commission asked for"), "claimed_minor"),
         money("before", _("Commission before"), "commission_before_minor", for_owners=True),
         choice("currency", _("Currency"), "currency"),
-        text("model", _("Commission model"), said=True),
+        text("model", _("Commission model"), also=("restriction",), said=True),
         choice("answer", _("Has to answer"), "answer_from", can_be_empty=True, codes=("partner", "advertiser")),
         text("category", _("Category")),
         choice("customer", _("Customer status"), "customer_status", can_be_empty=True),

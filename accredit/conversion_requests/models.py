@@ -44,8 +44,9 @@ WANTED = (
 
 
 class Request(Fact):
-    """One conversion request. `commission_minor` and `model`: what the plan said when it was raised, and once it is
-    processed what it came to; `commission_before_minor`: of the conversion that was there, likewise."""
+    """One conversion request. `commission_minor`, `model` and `restriction` (why nothing is paid): what the plan said
+    when it was raised, and once it is processed what it came to; `commission_before_minor`: of the conversion that was
+    there, likewise."""
 
     pk = models.CompositePrimaryKey("program_id", "id")
     id = models.UUIDField()
@@ -114,6 +115,7 @@ class Request(Fact):
     commission_before_minor = models.BigIntegerField(null=True)
     commission_minor = models.BigIntegerField(null=True)
     model = models.TextField(null=True)
+    restriction = models.TextField(null=True)
 
     class Meta:
         constraints = [

@@ -22,7 +22,7 @@ MOVES: Schema = {
     "seen": pl.Int64(),  # of an acceptance: how many changes the conversion had had when it was looked at
 }
 ANSWERS = {Stage.INQUIRED: "advertiser", Stage.FAILED: "advertiser"}
-"""Who has to answer, by the stage that a request comes to."""
+"""Who has to answer, by the stage that a request comes to. What the advertiser's side has raised asks nobody."""
 
 
 @dataclass(frozen=True, slots=True)

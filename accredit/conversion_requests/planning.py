@@ -218,7 +218,7 @@ def _without_change(outcome: Outcome) -> dict[int, str]:
 def _told(rows: pl.DataFrame, items: pl.DataFrame, state: State, outcome: Outcome) -> pl.DataFrame:
     """PLANNED."""
     decided = outcome.decided
-    paid = decided.summary.select("commission_minor", model_then="model")
+    paid = decided.summary.select("commission_minor", "restriction", model_then="model")
     then = pl.concat(
         [
             outcome.requests.select("row"),
@@ -259,6 +259,7 @@ def _told(rows: pl.DataFrame, items: pl.DataFrame, state: State, outcome: Outcom
             difference_minor=after.fill_null(0) - now.fill_null(0),
             model_before="model_now",
             model=pl.when(doable).then("model_then").otherwise("model_now"),
+            restriction="restriction",
             before=pl.when(pl.col("id_now").is_not_null()).then("before"),
         )
         .cast(dict(PLANNED))  # type: ignore[arg-type]

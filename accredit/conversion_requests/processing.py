@@ -143,6 +143,7 @@ def _finish(program_id: UUID, done: pl.DataFrame, now: datetime) -> None:
     others = done.select(
         "commission_minor",
         "model",
+        "restriction",
         "before",
         changes="changes_then",
         commission_before_minor=pl.when(~claimed).then("commission_before_minor"),

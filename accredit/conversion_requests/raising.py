@@ -108,6 +108,7 @@ def _write(view: Viewpoint, new: pl.DataFrame, checked: Checked, actor: Actor, n
         checked.planned.select(
             "row",
             "model",
+            "restriction",
             "commission_before_minor",
             "commission_minor",
             "before",
@@ -138,12 +139,13 @@ def _write(view: Viewpoint, new: pl.DataFrame, checked: Checked, actor: Actor, n
             raised_by_id=pl.lit(str(actor.user_id)),
             way=pl.lit(actor.way.value),
             changed_at=pl.lit(now),
-            answer_from=pl.lit(ANSWERS[Stage.INQUIRED]),
+            answer_from=pl.lit(None if view.sees_everything else ANSWERS[Stage.INQUIRED], TEXT),
             before="before",
             turnover_shown_minor=pl.when(claimed).then("turnover_minor").otherwise("turnover_planned"),
             commission_before_minor=pl.when(~claimed).then("commission_before_minor"),
             commission_minor=pl.when(~claimed).then("commission_minor").otherwise("claimed_minor"),
             model=pl.when(~claimed).then("model"),
+            restriction=pl.when(~claimed).then("restriction"),
         ),
     )
     moves = rows.select(

@@ -249,6 +249,10 @@ def test_a_change_is_the_same_by_order_or_by_conversion(program: Program) -> Non
 def test_a_category_that_went_is_refused_and_what_was_asked_is_done(program: Program) -> None:
     install(TOYS)
     raised(program, f"{CHANGE} | category\n change | barb | 1 | toys")
+    for partners, known in (((), "gift-card, toys"), (("barb",), "gift-card")):
+        text = f"{NEW} | category\n create | barb | 10 | T | 10.00 | cakes"
+        found = check(view_of(program, *partners), wanted(text), now=LATER).faults
+        assert found.select("code", "details").rows() == [("unknown_category", f'{{"known":"{known}"}}')]
     install(SHOP)
     assert faults(program, f"{CHANGE} | category\n change | barb | 6 | toys") == ["1 category unknown_category"]
     accepted(program)

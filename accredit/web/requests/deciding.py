@@ -44,7 +44,7 @@ from accredit.web.requests.acting import joined
 from accredit.web.requests.impact import planned_changes, signed
 from accredit.web.requests.matching import matching
 from accredit.web.requests.page import PAGE
-from accredit.web.requests.words import FAILURES, NOT_DECIDED
+from accredit.web.requests.words import FAILURES, NOT_DECIDED, rate_of
 
 AT_ONCE = 500
 """How many are decided while one waits; more go on in the background."""
@@ -138,7 +138,7 @@ def totals_of(rows: pl.DataFrame) -> Sequence[Mapping[str, Any]]:
 
 
 def _left(one: Request, why: str) -> Left:
-    return Left(formats.number(one.number), one.order_token, why)
+    return Left(str(one.number), one.order_token, why)
 
 
 def _stage_sentence(one: Request) -> str:
@@ -284,7 +284,7 @@ def _row(names: Names, row: Mapping[str, Any]) -> Mapping[str, Any]:
         "before": formats.money(before, currency) if before is not None else "–",
         "after": formats.money(after, currency) if after is not None else "–",
         "difference": signed(difference, currency) if difference is not None else "",
-        "model": (row["model"] or "").replace(";", ", "),
+        "model": rate_of(row["model"], row["restriction"]),
         "claimed": row["by_rate_minor"] is not None,
         "why": words.word(FAILURES, row["why"]) if row["why"] else "",
     }

@@ -11,7 +11,7 @@ from accredit.conversions.models import CreditedTo
 from accredit.programs.visibility import Viewpoint
 from accredit.web import formats, words
 from accredit.web.naming import Names, Party
-from accredit.web.requests.words import FAILURES
+from accredit.web.requests.words import FAILURES, rate_of
 
 Row = Mapping[str, Any]
 """Of PLANNED."""
@@ -20,11 +20,11 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Of one request. What the viewer may not read, or what does not change, is empty. `why`: why nothing comes of
-    it; `heads`: what the two amounts are called."""
+    it; `rate`: the commission model, or why nothing is paid; `heads`: what the two amounts are called."""
 
     amounts: Sequence[tuple[str, str, str]]
     difference: str
-    model: str
+    rate: str
     claimed: str
     why: str
     heads: tuple[str, str] = ("", "")
@@ -79,8 +79,14 @@ def planned_changes(names: Names, row: Row) -> Sequence[tuple[str, str, str]]:
 def _models(row: Row, shows_before: bool) -> str:
     """The rate by which it would be priced, after the one that it has."""
     before = (row["model_before"] or "").replace(";", ", ") if shows_before else ""
-    after = (row["model"] or "").replace(";", ", ")
-    return f"{before} → {after or '–'}" if before and before != after else after
+    after = rate_of(row["model"], row["restriction"])
+    return _line(row["model"], f"{before} → {after or '–'}" if before and before != after else after)
+
+
+def _line(model: str | None, rate: str) -> str:
+    if not rate:
+        return ""
+    return f"{_('Commission model') if model else _('Nothing is paid')}: {rate}"
 
 
 def _claimed(row: Row, currency: str) -> str:
@@ -109,4 +115,6 @@ def kept_figures(view: Viewpoint, request: Request) -> Figures:
         heads = _("Before"), _("After")
         if after is not None and shows_before:
             difference = signed(after - (before or 0), currency)
-    return Figures(amounts, difference, (request.model or "").replace(";", ", "), "", "", heads)
+    return Figures(
+        amounts, difference, _line(request.model, rate_of(request.model, request.restriction)), "", "", heads
+    )

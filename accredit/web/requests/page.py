@@ -26,7 +26,7 @@ from accredit.web.lists.pages import list_context, opening_query
 from accredit.web.lists.state import state_of
 from accredit.web.naming import Names
 from accredit.web.requests.acting import People
-from accredit.web.requests.words import FAILURES
+from accredit.web.requests.words import FAILURES, rate_of
 
 OPENS_WITH_DAYS = 14
 WORDS: Mapping[str, words.Words] = {
@@ -96,7 +96,7 @@ class Cells(cells.Cells):
             case "reason":
                 return self.reasons.get(one.stage_reason) or str(one.stage_reason or "")
             case "model":
-                return str(one.model or "").replace(";", ", ")
+                return rate_of(one.model, one.restriction)
         return super().text(column, one)
 
 
@@ -126,16 +126,16 @@ PAGE = ListPage(
     alike=_alike,
     grid=Grid(
         widths={
-            "time": 142, "number": 72, "by": 96, "status": 104, "type": 90, "order": 112, "partner": 116,
-            "turnover": 102, "commission": 100, "model": 112, "answer": 106, "reason": 220, "changed": 158,
+            "time": 138, "number": 68, "by": 96, "status": 136, "type": 82, "order": 120, "partner": 112,
+            "turnover": 110, "commission": 102, "model": 128, "answer": 114, "reason": 220, "changed": 158,
             "occurred": 158, "id": 250, "conversion": 250, "currency": 80, "advertiser": 150, "program": 150,
         },
-        narrow={"order": 124, "commission": 98, "status": 116},
+        narrow={"order": 124, "commission": 98, "status": 128},
         keep=(
-            "order", "status", "commission", "time", "partner", "turnover", "type", "number", "answer", "by", "model",
+            "order", "status", "commission", "time", "partner", "turnover", "type", "number", "answer", "model", "by",
             "advertiser", "program",
         ),
-        grow={"partner": 2, "by": 2, "model": 2, "reason": 2},
+        grow={"order": 2, "partner": 2, "by": 2, "model": 2, "reason": 2},
     ),
     opens_with=_opens_with,
 )  # fmt: skip

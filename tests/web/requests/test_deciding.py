@@ -16,7 +16,7 @@ from accredit.conversions.turnover import change_turnover
 from accredit.jobs.models import Job
 from accredit.jobs.running import take_turn
 from accredit.web.requests import deciding, words
-from tests.factories.asking import PNG, ask, key_of, missing
+from tests.factories.asking import HEAD, PNG, ask, key_of, missing
 from tests.factories.installing import load, orders
 from tests.factories.people import Shop
 from tests.factories.requesting import accepted, decided, processed, stages
@@ -134,7 +134,7 @@ def test_a_failed_request_is_corrected_and_a_rejected_one_asked_again(shop: Shop
     link = f"{URL}/new?replaces={key_of(failed)}"
     assert link not in owner.get(f"{URL}/{key_of(failed)}", headers=PART).text
     theirs = partner.get(f"{URL}/{key_of(failed)}", headers=PART)
-    assert "There is an order of this number already. You can correct it." in text_of(theirs)
+    assert "The advertiser looks at it again. You can correct the request." in text_of(theirs)
     assert link in theirs.text
     form = partner.get(link).text
     assert "Correct request 1" in form
@@ -238,6 +238,10 @@ def test_many_are_decided_in_the_background(shop: Shop, as_: As, monkeypatch: py
     page = text_of(as_("owner").get(f"/programs/anvils/jobs/{key_of_job(answer)}"))
     assert "1 request accepted." in page
     assert "1 request was not changed." in page
+    url = f"/programs/anvils/jobs/{key_of_job(answer)}"
+    links = [f'href="{url}"' in as_("owner").get(f"{url}{query}", headers=PART).text for query in ("", "?page")]
+    assert links == [True, False]  # in a window it leads to its page, and there not to itself
+    assert f'hx-get="{url}"' in answer.text
     assert re.search(r"It was decided before. Accepted, Dora, ", page)
     second = key_of(Request.objects.get(number=2))
     assert f'href="{URL}/{second}"' in as_("owner").get(f"/programs/anvils/jobs/{key_of_job(answer)}").text
@@ -290,6 +294,15 @@ FORM = {
 }  # fmt: skip
 
 
+def test_a_request_for_which_nothing_is_paid_says_why_to_the_end(shop: Shop, as_: As) -> None:
+    key = key_of(ask(shop, f"{HEAD}create | barb | 2001 | T | 100.00 | gift-card | - | -", by="owner")[0])
+    assert Request.objects.get().answer_from is None
+    for stage in (lambda: None, lambda: accepted(shop.program, 1), lambda: processed(shop.program)):
+        stage()
+        assert "Nothing is paid: No gift cards" in text_of(as_("partner").get(f"{URL}/{key}", headers=PART))
+    assert "No gift cards" in text_of(as_("owner").get(f"{URL}?model=No+gift+cards"))
+
+
 def test_raised_once_with_evidence(shop: Shop, as_: As) -> None:
     def sent() -> Any:
         file = SimpleUploadedFile("../receipt.exe", PNG, "application/x-msdownload")
@@ -313,6 +326,7 @@ def test_raised_once_with_evidence(shop: Shop, as_: As) -> None:
         ({"order_token": "1001"}, "This order is the partner’s already."),
         ({"order_token": "1002"}, "The order is known. The advertiser decides whether its credit becomes yours."),
         ({"customer_status": "Neukunde"}, "New customers 15 %"),
+        ({"category": "gift-card"}, "Nothing is paid: No gift cards"),
         ({"customer_status": "lost"}, "The event type has no customer status “lost”."),
         ({"project": "garden"}, "The partner has no project “garden”."),
         ({"occurred_at": "2025-03-09T02:30"}, "the clock is set forward over this hour: it was never shown."),
@@ -337,9 +351,9 @@ def test_the_form_is_checked_while_one_types(shop: Shop, as_: As, typed: dict[st
 
 def test_of_what_cannot_be_read_nothing_else_is_said(shop: Shop, as_: As) -> None:
     change = {"kind": "change", "order_token": "1001", "occurred_at": ""}
-    for typed, said in (({"turnover_minor": ""}, ["Nothing would change: the conversion says all of this already."
-                                                  " Fill in what is to change."]),
-                        ({"turnover_minor": "-5"}, ["<strong>Turnover</strong>: “-5” is below zero: an amount is zero or more."])):  # fmt: skip
+    nothing = "Nothing would change: the conversion says all of this already. Fill in what is to change."
+    below = "<strong>Turnover</strong>: “-5” is below zero: an amount is zero or more."
+    for typed, said in (({"turnover_minor": ""}, [nothing]), ({"turnover_minor": "-5"}, [below])):
         page = send(as_("partner"), "new/check", {**FORM, **change, **typed}).text
         assert re.findall(r"<li[^>]*>(.*?)</li>", page) == said
     project = '<option value="spring">Spring{}</option>'
