@@ -19,14 +19,15 @@ def ready() -> Iterator[None]:
             from accredit.access.operations import MembershipRefused, OrganizationRefused
             from accredit.conversions.operations import OrdersNotPriced
             from accredit.files.errors import printable
+            from accredit.programs.changing import ProgramCodeRefused, ProgramTaken
             from accredit.programs.operations import AdvertiserRefused
             from accredit.programs.queries import UnknownProgram
             from accredit.programs.signing_keys import KeyRefused
             from accredit.tracking.operations import TooManyDays
 
             refusals = (
-                AdvertiserRefused, KeyRefused, MembershipRefused, OrdersNotPriced, OrganizationRefused, TooManyDays,
-                UnknownProgram,
+                AdvertiserRefused, KeyRefused, MembershipRefused, OrdersNotPriced, OrganizationRefused,
+                ProgramCodeRefused, ProgramTaken, TooManyDays, UnknownProgram,
             )  # fmt: skip
             try:
                 yield

@@ -3,6 +3,7 @@ every program file, through its checks and `apply_program`. So no rule is stated
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,12 +25,22 @@ Values = dict[str, Any]
 """What a program file holds: tables, lists, texts, numbers, instants."""
 
 
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""Of what has a code in addresses."""
+NOT_CODES = ("new",)
+"""What addresses say instead of a code."""
+
+
 class PartChanged(Exception):
     """Somebody else changed what is edited after it was shown. Nothing was changed."""
 
 
 class ProgramTaken(ValueError):
-    """A program of this code is installed already."""
+    """A program of this code is installed already, be it in other capitals."""
+
+
+class ProgramCodeRefused(ValueError):
+    """A new program cannot have this code."""
 
 
 class AdvertiserTaken(ValueError):
@@ -104,11 +115,9 @@ def add_program(
     program: Program, *, advertiser_name: str | None, agency: Organization | None, actor: User, now: datetime
 ) -> tables.Program:
     """Install a new program. `advertiser_name`: of an advertiser that is new; None: it is there. Raises ProgramTaken,
-    AdvertiserTaken and AdvertiserRefused."""
+    ProgramCodeRefused, AdvertiserTaken and AdvertiserRefused."""
     with transaction.atomic():
-        lock_program(program.code)
-        if tables.Program.objects.filter(code=program.code).exists():
-            raise ProgramTaken(program.code)
+        _take_code(program.code)
         if advertiser_name is not None:
             _, made = Organization.objects.get_or_create(
                 code=program.advertiser, defaults={"kind": OrganizationKind.ADVERTISER, "name": advertiser_name}
@@ -131,9 +140,30 @@ def add_program(
     return row
 
 
+def fits_addresses(code: str) -> bool:
+    """Whether something new may have this code: it stands in links, and people type it. What is there keeps its."""
+    return bool(CODE.fullmatch(code)) and code.lower() not in NOT_CODES
+
+
+def _take_code(code: str) -> None:
+    """Hold the code for a new program until the end of the transaction. Raises ProgramCodeRefused and ProgramTaken."""
+    if not fits_addresses(code):
+        raise ProgramCodeRefused(
+            f"A new program cannot have the code {code!r}: a code is of letters from a to z, digits, and - _ . between"
+            " them; `new` means something else in addresses."
+        )
+    lock_program(code)
+    lock_program(code.lower())
+    if taken := tables.Program.objects.filter(code__iexact=code).first():
+        raise ProgramTaken(f"There is a program {taken.code!r} already: codes differ by more than capitals.")
+
+
 def apply_file(program: Program, *, now: datetime) -> Sequence[Change]:
-    """As `apply_program`, by a command of whoever runs Accredit: the audit log says so."""
+    """As `apply_program`, by a command of whoever runs Accredit: the audit log says so. Raises ProgramTaken and
+    ProgramCodeRefused besides."""
     with transaction.atomic():
+        if not tables.Program.objects.filter(code=program.code).exists():
+            _take_code(program.code)
         changes = apply_program(program)
         if changes:
             is_new = any(change.table == "program" and change.before is None for change in changes)

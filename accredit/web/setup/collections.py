@@ -82,7 +82,7 @@ NAME = Field("name", gettext_lazy("Name"))
 GROUP_WARNING = gettext_lazy(
     "Change a credit group with care. Whoever stands in a higher group takes the credit from all in lower ones, even"
     " from their promo codes: a cashback partner who becomes non-preferred loses most of its commission, and its users"
-    " their cashback. Nothing assigned is preferred."
+    " their cashback. Whoever is given no group is preferred."
 )
 GROUP = Field("credit_group", gettext_lazy("Credit group"), Kind.CHOICE, hint=GROUP_WARNING, options=credit_groups)
 WINDOW = Field(
@@ -194,7 +194,9 @@ COLLECTIONS: Sequence[Collection] = (
             Field(
                 "code",
                 gettext_lazy("Code"),
-                hint=gettext_lazy("An exact code, whatever its case; or a pattern in the syntax of Rust’s regex."),
+                hint=gettext_lazy(
+                    "An exact code, whatever its case; or a pattern such as ANN[0-9]+ (a regular expression)."
+                ),
                 required=True,
             ),
             Field(

@@ -1,6 +1,5 @@
 """A new program from the browser: the least that a program needs."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from accredit.access.models import Membership, Organization, OrganizationKind, U
 from accredit.access.permissions import Permission, granted
 from accredit.engine.program import Program
 from accredit.files.program_file import ValuesRefused, program_of
-from accredit.programs.changing import AdvertiserTaken, ProgramTaken, Setup, Values, add_program
+from accredit.programs.changing import AdvertiserTaken, ProgramTaken, Setup, Values, add_program, fits_addresses
 from accredit.programs.operations import AdvertiserRefused
 from accredit.web.pages import for_users, show
 from accredit.web.setup.fields import Bound, Field, Form, Kind
@@ -58,12 +57,6 @@ def owner_of(user: User) -> Owner | None:
         run = Organization.objects.filter(advertised_programs__agency=agency).order_by("name").distinct()
         own |= {one.code: one.name for one in run}
     return Owner(own, agency) if own or agency else None
-
-
-def unfit_for_addresses(code: str) -> bool:
-    """Whether addresses that name a program by this code would be read as something else. Programs that are there keep
-    such codes."""
-    return code == NEW or bool(re.search(r"[/\\:?#%]", code))
 
 
 def _fields(owner: Owner) -> list[Field]:
@@ -132,7 +125,7 @@ def _added(user: User, owner: Owner, form: Form) -> str:
     new_code, new_name = values.pop("advertiser_code", ""), values.pop("advertiser_name", "")
     is_new = owner.agency is not None and values.get("advertiser") == NEW
     if is_new:
-        values["advertiser"] = new_code
+        values["advertiser"] = new_code or NEW
         if not new_code:
             by_name["advertiser_code"].errors.append(_("A new advertiser needs a code."))
     elif values.get("advertiser") not in owner.advertisers:
@@ -144,10 +137,11 @@ def _added(user: User, owner: Owner, form: Form) -> str:
         form.note([one for one in refused.findings if one.path[:1] != ("event_type",)], ("program",))
         if any(one.path[:1] == ("event_type",) for one in refused.findings):
             by_name["event_type"].errors.append(_("Name it in a few letters, such as sale."))
-    if unfit_for_addresses(values.get("code", "")):
-        by_name["code"].errors.append(
-            _("A code stands in addresses: leave / \\ : ? # % out. “new” means something else there.")
-        )
+    for name, code in (("code", values.get("code")), ("advertiser_code", new_code if is_new else "")):
+        if code and not fits_addresses(code):
+            by_name[name].errors.append(
+                _("A code stands in addresses: letters from a to z, digits, and - _ . between them. “new” is taken.")
+            )
     if form.wrong:
         return ""
     try:
@@ -159,7 +153,9 @@ def _added(user: User, owner: Owner, form: Form) -> str:
             now=datetime.now(UTC),
         )
     except ProgramTaken:
-        by_name["code"].errors.append(_("There is a program of this code already: choose another one."))
+        by_name["code"].errors.append(
+            _("There is a program of this code already, perhaps in other capitals: choose another one.")
+        )
     except (AdvertiserTaken, AdvertiserRefused):
         by_name["advertiser_code" if is_new else "advertiser"].errors.append(
             _("There is an organization of this code already: choose another one.")

@@ -139,6 +139,16 @@ class Form:
             inner.update(self._taken(bound, last))
         return values
 
+    def note_use(self, findings: Sequence[Finding]) -> None:
+        """Say over the form what names a part that was to be removed."""
+        for finding in findings:
+            if "kind" in finding.message.values:  # there is no such thing any more
+                used = _("%(place)s names it: remove or change that first.")
+                said = used % {"place": place(self.setup.values, finding.path)}
+            else:
+                said = translated(finding.message, {}, self.zone)
+            self.errors.append(said)
+
     def note(self, findings: Sequence[Finding], path: tuple[str | int, ...]) -> None:
         """Put what the checks found of the part at `path` to its fields, and the rest over the form."""
         names = {bound.of.path[-1]: str(bound.of.title) for bound in self.fields}

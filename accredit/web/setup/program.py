@@ -63,7 +63,7 @@ FIELDS = (
         "foreign_promo_code",
         _("A conversion that carries another partner’s promo code"),
         Kind.CHOICE,
-        hint=_("Of a partner who won by a click, with a code in the order that belongs to somebody else."),
+        hint=_("A partner wins by a click, and the order carries a promo code that belongs to somebody else."),
         options=lambda _setup: list(words.FOREIGN_PROMO_CODES.items()),
     ),
     Field(

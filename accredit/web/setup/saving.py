@@ -72,6 +72,8 @@ def attempt(
     except ValuesRefused as refused:
         if form is None:
             tried.errors = [translated(finding.message) for finding in refused.findings]
+        elif request.POST.get("act") == "remove":
+            form.note_use(refused.findings)
         else:
             form.note(refused.findings, at[0])
     except ChangesRefused as refused_changes:
