@@ -3,6 +3,7 @@
 import csv
 import io
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,13 @@ from django.utils.translation import override
 
 from accredit.access.models import Membership, Role
 from accredit.conversions.columns import COLUMNS
+from accredit.conversions.file_validating import plan, summary
 from accredit.conversions.listing import CONVERSIONS
+from accredit.conversions.validation_file import table_of, wanted
 from accredit.database import copy
+from accredit.imports.checking import check_sheet, problems_of
+from accredit.imports.formats import read_content
+from accredit.imports.sheets import Sheet
 from accredit.jobs.models import Job, State
 from accredit.jobs.operations import cancel
 from accredit.jobs.running import take_turn
@@ -31,7 +37,8 @@ from accredit.web.conversions.page import PAGE
 from accredit.web.naming import Names
 from tests.factories.installing import install, load, orders
 from tests.factories.people import Shop, open_shop
-from tests.factories.validating import approve
+from tests.factories.validating import approve, validated
+from tests.factories.validating import asked as asked_validations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,6 +110,47 @@ def test_every_format_says_what_the_list_says(
     )  # fmt: skip
     tokens = [one.order_token for one in CONVERSIONS.ordered(CONVERSIONS.filtered(view, asked.filters), asked.order)]
     assert codes["order_token"].to_list() == tokens
+
+
+HEADINGS = {"de": ("Ordernummer", "Status", "Stornogrund"), "en": ("Order number", "Status", "Rejection reason")}
+
+COMMENT = ("Kommentar zur Stornierung", "Comment on the rejection")
+
+
+def test_an_export_is_a_file_of_validations(shop: Shop, tmp_path: Path) -> None:
+    """With every column, as it is and with statuses written over."""
+    validated(
+        asked_validations("order | to | reason | comment\n1003 | approved | |\n1004 | rejected | returned | - 5 cm")
+    )
+    view = viewpoint(shop.users["advertiser"], "anvils")
+    columns = [column for column in CONVERSIONS.columns.values() if column.shown_to(view)]
+    asked = Export(CONVERSIONS, "Conversions", view, Filters(), Order("turnover"), columns)
+    declared = table_of(shop.program)
+
+    def summed(sheet: Sheet) -> list[object]:
+        assert problems_of(declared, sheet) == []
+        would = summary(plan(shop.program, wanted(check_sheet(declared, sheet))))
+        return [would[name] for name in ("approved", "rejected", "turnover", "open", "refused")]
+
+    for language, headings in HEADINGS.items():
+        for format_ in (Format.CSV, Format.XLSX):
+            with override(language):
+                sheet = read_content(exported(asked, format_, tmp_path))
+            assert summed(sheet) == [0, 0, 0, 6, {}]
+            order, status, reason = (str(sheet.names.index(name)) for name in headings)
+
+            def written(cells: pl.DataFrame, token: str, text: str, place: str, order: str = order) -> pl.DataFrame:
+                return cells.with_columns(
+                    pl.when(pl.col(order) == token).then(pl.lit(text)).otherwise(place).alias(place)
+                )
+
+            cells = written(written(sheet.cells, "1001", "1", status), "1002", "2", status)
+            cells = written(cells, "1002", "returned", reason)
+            assert summed(replace(sheet, cells=cells)) == [1, 1, 0, 4, {}]
+            # A rejection is for good, and its comment with it.
+            (comment,) = (str(place) for place, name in enumerate(sheet.names) if name in COMMENT)
+            cells = written(sheet.cells, "1004", "- 6 cm", comment)
+            assert summed(replace(sheet, cells=cells))[3:] == [5, {"validated": 1}]
 
 
 def test_amounts_times_and_numbers_are_values(shop: Shop, tmp_path: Path) -> None:
