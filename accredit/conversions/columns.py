@@ -42,7 +42,7 @@ COLUMNS: Mapping[str, Column] = {
         choice("event", _("Event type"), "event_type"),
         choice("credited", _("Credited to"), "credited_to", "partner", "channel", matches=_credited),
         choice("party", _("Partner or channel"), "credited_to", codes=CreditedTo.values, for_owners=True),
-        choice("reason", _("Reason"), "reason", codes=REASONS, matches=_reason),
+        choice("reason", _("Why credited"), "reason", codes=REASONS, matches=_reason),
         choice(
             "group", _("Credit group"), "credit_group", can_be_empty=True, codes=[group.value for group in CreditGroup]
         ),

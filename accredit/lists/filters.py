@@ -198,6 +198,14 @@ def bounds(filters: Filters, column: str) -> tuple[str | None, str | None]:
     return ends[0], ends[1]
 
 
+def is_reversed(filters: Filters, column: Column) -> bool:
+    """Whether a range ends before it begins."""
+    low, high = bounds(filters, column.name)
+    if not low or not high:
+        return False
+    return low > high if column.kind == Kind.INSTANT else Decimal(low) > Decimal(high)
+
+
 def minor_bound(amount: str, currency: str, *, up: bool) -> int:
     """An amount as minor units of its currency; one with more decimals than the currency goes to the next within."""
     scaled = Decimal(amount).scaleb(decimals(currency))

@@ -80,7 +80,7 @@ def test_columns_are_chosen_and_moved_without_a_mouse_and_stay(visit: Visit, sho
     expect(form.get_by_label("Time", exact=True)).to_be_focused()
     assert serious(page) == []
     form.get_by_label("Country", exact=True).check()
-    form.get_by_label("Reason", exact=True).uncheck()
+    form.get_by_label("Why credited", exact=True).uncheck()
     form.get_by_role("button", name="Move Time down").press("Enter")
     form.get_by_role("button", name="Apply").press("Enter")
     expect(page).to_have_url(re.compile(r"columns=order\.time\."))

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from django.utils.translation import gettext_lazy, ngettext
 
 from accredit.conversions.listing import CONVERSIONS
+from accredit.conversions.models import Status
 from accredit.web.conversions.cells import Cells
 from accredit.web.conversions.choices import WORDS, choices, words_beside
 from accredit.web.lists.declaring import Grid, ListPage
@@ -30,6 +31,7 @@ PAGE = ListPage(
     checked=("event", "credited"),
     chips=("credited", "status", "customer", "event"),
     alike=_alike,
+    tell={("status", Status.REJECTED.value): ("rejection",)},
     grid=Grid(
         widths={
             "time": 158, "order": 132, "event": 90, "credited": 160, "reason": 110, "status": 100, "customer": 150,

@@ -41,6 +41,7 @@ from accredit.web.conversions.history import reason_titles
 from accredit.web.conversions.page import PAGE
 from accredit.web.jobs.pages import show_job
 from accredit.web.lists.state import state_of
+from accredit.web.lists.totals import sums_of
 from accredit.web.naming import Names
 from accredit.web.pages import for_permitted, show
 
@@ -105,8 +106,9 @@ def ask(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         "query": query,
         "count": count,
         "credited": names.credited(found[0]) if len(found) == 1 else "",
-        "turnovers": [formats.money(total.turnover_minor, total.currency) for total in still_open],
-        "commissions": [formats.money(total.commission_minor, total.currency) for total in still_open],
+        "turnovers": sums_of(view, still_open, "turnover_minor"),
+        "commissions": sums_of(view, still_open, "commission_minor"),
+        "books": any(total.commission_minor for total in still_open),
         "others": _others(totals),
         "first": _first(view, found[0]) if len(found) == 1 and not count else "",
         "reasons": reason_titles(view).items() if status == Status.REJECTED else (),
@@ -199,8 +201,10 @@ def validate(request: HttpRequest, view: Viewpoint) -> HttpResponse:
         except TooMany:
             return _nothing_done(request, _too_many())
         except TakesTooLong:
-            text = _("The conversions that match the filters were not found in time: nothing was changed.")
-            return _nothing_done(request, f"{text} {_('Narrow the period.')}")
+            text = _(
+                "The conversions that match the filters were not found in time: nothing was changed. Narrow the period."
+            )
+            return _nothing_done(request, text)
         if digest != digest_of(rows) or state.left_out:
             text = _("What matches the filters has changed since you looked: nothing was done. Close this, look again.")
             return _nothing_done(request, text)

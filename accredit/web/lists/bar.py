@@ -92,7 +92,8 @@ def said(state: ListState, column: Column) -> str:
             parts += [str(WORDS[operator, value]) for value in values]
     more = len(parts) - NAMED
     if more > 0:
-        return f"{', '.join(parts[:NAMED])} {ngettext('and %(n)s more', 'and %(n)s more', more) % {'n': more}}"
+        others = ngettext("and %(n)s more", "and %(n)s more", more) % {"n": formats.number(more)}
+        return f"{', '.join(parts[:NAMED])} {others}"
     return ", ".join(parts)
 
 
@@ -106,11 +107,10 @@ def _range(state: ListState, column: Column) -> str:
 def _figure(state: ListState, column: Column, text: str) -> str:
     if column.kind == Kind.INSTANT:
         return formats.calendar_day(date.fromisoformat(text))
-    figure = formats.exact(Decimal(text), 0)
     if column.kind != Kind.MONEY:
-        return figure
+        return text  # such as the number of a request: a name, which nobody groups
     currency = state.filters.of(column.name).get(Operator.CURRENCY, [state.view.program.currency])[0]
-    return f"{figure} {currency}"
+    return f"{formats.exact(Decimal(text), 0)} {currency}"
 
 
 @require_safe

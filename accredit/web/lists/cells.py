@@ -16,8 +16,8 @@ Cell = str | Mapping[str, str] | Sequence[str]
 WIDTH = 120
 
 
-def grid_column(grid: Grid, chosen: Chosen) -> dict[str, object]:
-    """What the grid needs to know of a column, but for how it is sorted."""
+def grid_column(grid: Grid, chosen: Chosen, *, tells: bool) -> dict[str, object]:
+    """What the grid needs to know of a column, but for how it is sorted. `tells`: it stays before all others."""
     column, name = chosen.column, chosen.column.name
     width = grid.widths.get(name, WIDTH)
     return {
@@ -27,7 +27,7 @@ def grid_column(grid: Grid, chosen: Chosen) -> dict[str, object]:
         "narrow": grid.narrow.get(name, width),
         "fixed": chosen.width,
         "grow": grid.grow.get(name, 1),
-        "keep": grid.keep.index(name) if name in grid.keep else len(grid.keep),
+        "keep": 0 if tells else 1 + (grid.keep.index(name) if name in grid.keep else len(grid.keep)),
         "number": column.kind in (Kind.MONEY, Kind.NUMBER),
         "status": name == "status",
     }

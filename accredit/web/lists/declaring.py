@@ -1,7 +1,7 @@
 """What the page of a list says of it, beyond what the list itself does."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic
 
 from django.urls import reverse
@@ -47,7 +47,8 @@ class ListPage(Generic[M]):
     which it is offered; what a partner may not name is not among it. `checked`: columns of which the program says every
     value that there can be; `beside`: what rows say besides, offered where one filters by it. `words`: of codes, by
     column. `chips`: columns that have a chip also while nothing is said of them. `alike`: columns that say the same in
-    every row. `opens_with`: what is filtered where nobody said."""
+    every row. `tell`: columns that stay longest where a column is filtered by one value alone, by name and value.
+    `opens_with`: what is filtered where nobody said."""
 
     list: List[M]
     name: str
@@ -61,6 +62,7 @@ class ListPage(Generic[M]):
     chips: Sequence[str]
     alike: Callable[[Names], Collection[str]]
     grid: Grid
+    tell: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     beside: Callable[[Names, Column], Sequence[Choice]] = lambda _names, _column: ()
     opens_with: Callable[[Viewpoint], Sequence[Parameter]] | None = None
 

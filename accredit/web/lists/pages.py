@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accredit.access.models import User
 from accredit.database.keys import KeyTextError, key_from_text, key_to_text
 from accredit.lists.columns import Column
-from accredit.lists.filters import Filters, Operator, Parameter
+from accredit.lists.filters import Filters, Operator, Parameter, is_reversed
 from accredit.lists.listing import ROWS, Page
 from accredit.lists.patience import TakesTooLong
 from accredit.lists.places import Order
@@ -119,6 +119,7 @@ def list_context(request: HttpRequest, state: ListState) -> dict[str, Any]:
         "bar": bar_of(state),
         "left_out": state.left_out,
         "missing": _missing(state),
+        "backward": [column.title for column in state.filters.columns if is_reversed(state.filters, column)],
         "too_long": too_long,
         "views": views_of(cast(User, request.user), state),
         "filtered": bool(state.filters.conditions) or state.cursor is not None,
@@ -128,6 +129,7 @@ def list_context(request: HttpRequest, state: ListState) -> dict[str, Any]:
         "totals_url": page.url_of("totals", view, query=_query(state.filters.parameters())),
         "news_url": _news_url(state),
         "rows_url": page.url_of("rows", view),
+        "whole_url": page.url(view, state.query(state.place, chosen=state.columns)),
         "export_url": page.url_of("exports", view, query=state.query()),
         "range": f"{formats.number(first)}–{formats.number(last)}",
         "before_url": found.before and page.url(view, state.query({"before": found.before.to_text()})),
@@ -194,8 +196,14 @@ def _columns(state: ListState) -> Sequence[Mapping[str, object]]:
         direction = ("descending" if order.descending else "ascending") if order.name == column.name else None
         return {"url": state.page.url(state.view, state.query_sorted_by(column.name)), "direction": direction}
 
+    alone = [(one.column.name, one.values[0]) for one in state.filters.conditions if one.values[1:] == ()]
+    tell = {name for filtered in alone for name in state.page.tell.get(filtered, ())}
     return [
-        {**grid_column(state.page.grid, one), "sort": sorts(one.column), "link": place == 0}
+        {
+            **grid_column(state.page.grid, one, tells=one.column.name in tell),
+            "sort": sorts(one.column),
+            "link": place == 0,
+        }
         for place, one in enumerate(state.columns)
     ]
 

@@ -25,13 +25,13 @@ def figures_of(page: ListPage[Any], view: Viewpoint, found: Sequence[Total]) -> 
         "title": page.title,
         "heads": [{"status": status, "title": title} for status, title, _part in parts],
         "counts": [formats.number(sum(total.rows for total in part)) for *_head, part in parts],
-        "turnovers": [_sums(view, part, "turnover_minor") for *_head, part in parts],
-        "commissions": [_sums(view, part, "commission_minor") for *_head, part in parts],
+        "turnovers": [sums_of(view, part, "turnover_minor") for *_head, part in parts],
+        "commissions": [sums_of(view, part, "commission_minor") for *_head, part in parts],
         "single": len(parts) == 1,
     }
 
 
-def _sums(view: Viewpoint, totals: Sequence[Total], field: str) -> Sequence[str]:
+def sums_of(view: Viewpoint, totals: Sequence[Total], field: str) -> Sequence[str]:
     """One sum a currency, the program's own first. A currency in which nothing was turned over or earned, such as that
     of leads, needs no line, unless there is no other."""
     sums: dict[str, int] = {}

@@ -155,6 +155,8 @@ def test_what_a_filter_does_not_take_is_one_number_and_what_is_not_found_is_name
     assert "Conversion id “y4”, 3 more." in wrong
     both = text(as_("agency").get(LIST, {"order": "1001\n1003"}).text)
     assert "not in this list" not in both
+    backward = text(as_("agency").get(LIST, {"time.from": "2026-03-02", "time.until": "2026-03-01"}).text)
+    assert "Time ends before it begins." in backward
 
 
 def test_the_filters_are_always_the_same(shop: Shop, as_: As) -> None:

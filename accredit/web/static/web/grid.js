@@ -17,6 +17,15 @@ export const narrow = () => matchMedia("(max-width: 48rem)").matches;
 export const dataOf = (id) => table.getRow(id).getData();
 export const update = (rows) => table.updateData(rows);
 
+// A link to all columns, where some had no room; on a phone the panel has what they say.
+function tellHidden() {
+  const link = document.getElementById("hidden-columns");
+  if (!link) return;
+  const hidden = table.getColumns().filter((column) => !column.isVisible()).length;
+  link.hidden = !hidden || narrow();
+  link.textContent = link.dataset.words.replace("{n}", hidden);
+}
+
 // Tabulator itself watches the size of virtual lists only; and laying rows out again takes the focus from them.
 const resized = new ResizeObserver(() => {
   const focused = document.activeElement?.closest(".tabulator-row");
@@ -24,6 +33,7 @@ const resized = new ResizeObserver(() => {
   for (const column of table?.getColumns() ?? [])
     if (!column.isVisible()) column.setWidth(column.getDefinition().minWidth);
   table?.redraw();
+  if (table) tellHidden();
   focused?.focus({ preventScroll: true });
 });
 
@@ -40,6 +50,7 @@ const formatters = {
   link: (cell) => {
     const link = element("a", "", cell.getValue());
     link.href = cell.getData().url;
+    link.title = cell.getValue(); // where it does not fit
     link.tabIndex = -1; // the row itself is in the tab order
     return link;
   },
@@ -103,7 +114,7 @@ export function mountGrid() {
     rowFormatter: (row) => {
       const { id, url } = row.getData();
       Object.assign(row.getElement().dataset, { id, url });
-      row.getElement().tabIndex = -1;
+      if (!row.getElement().hasAttribute("tabindex")) row.getElement().tabIndex = -1; // it runs again where a row changes
     },
   });
   table.on("columnMoved", () => tellColumns(place, columns));
@@ -114,6 +125,7 @@ export function mountGrid() {
     for (const column of columns.filter((one) => one.sort?.direction))
       table.getColumn(column.field).getElement().ariaSort = column.sort.direction;
     resized.observe(place);
+    tellHidden();
     const first = place.querySelector(".tabulator-row");
     if (first) first.tabIndex = 0;
     htmx.process(place);
