@@ -5,7 +5,7 @@ Pure: from the set-up of a program to another one. Whoever applies it does so un
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accredit.engine.program import Contract, ContractPeriod, Program, Terms
 
@@ -16,6 +16,14 @@ class UnknownVersion(LookupError):
 
 class NothingToAccept(ValueError):
     """The partner has no announced version that it could begin earlier."""
+
+
+MINUTE = timedelta(minutes=1)
+
+
+def next_minute(now: datetime) -> datetime:
+    """The next full minute: nothing that has happened is after it."""
+    return now.replace(second=0, microsecond=0) + MINUTE
 
 
 @dataclass(frozen=True, slots=True)

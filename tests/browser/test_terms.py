@@ -56,7 +56,9 @@ def test_a_version_from_the_first_field_to_a_partner_who_begins_early(visit: Vis
     page.get_by_label("Modification start date").fill((datetime.now(UTC) + timedelta(days=20)).date().isoformat())
     page.get_by_label("Partners may begin earlier").check()
     page.get_by_label("Comment for partners").fill("More for shoes")
-    page.get_by_role("button", name="Announce").click()
+    page.keyboard.press("Enter")
+    page.locator(".announce summary").click()
+    page.get_by_role("button", name="Announce for good").click()
     expect(page.locator(".done")).to_contain_text("1 contract moves to it")
 
     User.objects.filter(name="Partner").update(language="de")

@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accredit.conversions.models import Conversion
-from accredit.programs.models import ContractPeriod, EventType, Partner, Program, SigningKey, TermsVersion
+from accredit.programs.models import (
+    ContractPeriod,
+    EventType,
+    Partner,
+    Program,
+    RejectionReason,
+    SigningKey,
+    TermsVersion,
+)
 from accredit.programs.visibility import Viewpoint
 from accredit.web.setup.frame import for_setup, show_page
 
@@ -82,6 +90,12 @@ def steps_of(program: Program) -> Sequence[Step]:
             _("Make a key for the shop"),
             _("With it the shop signs the orders that it reports, so that nobody else can."),
             "setup-keys",
+        ),
+        Step(
+            RejectionReason.objects.filter(program=program).exists(),
+            _("Name the reasons for rejecting"),
+            _("An order that came back is rejected for one of them, and its partner reads which."),
+            "setup-rejection-reasons",
         ),
         Step(
             Conversion.objects.filter(program=program).exists(),

@@ -17,7 +17,7 @@ from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.engine.program import Terms
 from accredit.files.program_file import ValuesRefused
-from accredit.programs.announcing import NothingToAccept, accepted_early, announced, movable
+from accredit.programs.announcing import NothingToAccept, accepted_early, announced, movable, next_minute
 from accredit.programs.changing import PartChanged, Setup, change_program, digest, setup_of
 from accredit.programs.models import Topic
 from accredit.programs.operations import ChangesRefused
@@ -31,12 +31,6 @@ from accredit.web.terms.pages import earlier, found_version, is_used, show_terms
 from accredit.web.terms.wording import words_of
 
 MAX_COMMENT = 5_000
-MINUTE = timedelta(minutes=1)
-
-
-def next_minute(now: datetime) -> datetime:
-    """The next full minute: nothing that has happened is after it."""
-    return now.replace(second=0, microsecond=0) + MINUTE
 
 
 class AnnounceForm(forms.Form):

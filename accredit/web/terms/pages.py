@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accredit.access.models import User
 from accredit.access.permissions import Permission
 from accredit.engine.program import ContractPeriod, Program, Terms
-from accredit.programs.announcing import UnknownVersion, upcoming, version_of, versions_in_use
+from accredit.programs.announcing import UnknownVersion, next_minute, upcoming, version_of, versions_in_use
 from accredit.programs.models import Topic
 from accredit.programs.queries import program_value
 from accredit.programs.silence import is_silent
@@ -229,6 +229,8 @@ class Own:
     coming: Coming | None
     periods: Sequence[tuple[Terms, Use]]
     may_accept: bool
+    in_time: bool
+    """Whether it can still begin earlier than it does."""
 
 
 def _own(view: Viewpoint, program: Program, now: datetime) -> Sequence[Own]:
@@ -246,8 +248,9 @@ def _contract(view: Viewpoint, program: Program, partner: str, name: str, now: d
     ]
     live = next(((terms, use) for terms, use in rows if use.state == "now"), None)
     found = upcoming(program, partner, now)
-    coming = None
+    coming, in_time = None, False
     if found:
+        in_time = found.period.starts_at > next_minute(now)
         after = words_of(found.terms, program)
         said = shown(differences(words_of(found.before, program), after))
         coming = Coming(found.terms, after, formats.instant(found.period.starts_at, ZoneInfo(program.timezone)), said)
@@ -260,6 +263,7 @@ def _contract(view: Viewpoint, program: Program, partner: str, name: str, now: d
         coming,
         rows,
         view.may(Permission.ACCEPT_TERMS, partner),
+        in_time,
     )
 
 

@@ -12,12 +12,11 @@ from django.test import Client
 
 from accredit.access.models import AuditEntry, Membership, Organization, User
 from accredit.access.permissions import Permission
-from accredit.programs.announcing import version_of
+from accredit.programs.announcing import next_minute, version_of
 from accredit.programs.models import Partner, TermsTold
 from accredit.programs.queries import program_value
 from accredit.programs.telling import tell_by_the_clock
 from accredit.programs.visibility import viewpoint
-from accredit.web.terms.announcing import next_minute
 from accredit.web.terms.editing import with_money
 from tests.factories.people import Shop
 from tests.factories.tables import table
@@ -310,12 +309,21 @@ def test_a_partner_reads_what_will_change_and_begins_early(shop: Shop, as_: As) 
     announce(as_("owner"))
     browser = as_("partner")
     page = text_of(browser.get(TERMS))
-    for said in ("Your terms", "More for you", "sale: default payout", "10% of the turnover", "20% of the turnover"):
+    for said in (
+        "Your terms",
+        "More for you",
+        "Begin with the new terms now",
+        "sale: default payout",
+        "10% of the turnover",
+        "20% of the turnover",
+    ):
         assert said in page
     assert browser.get(f"{TERMS}/standard/2").status_code == 200
     response = browser.post(f"{TERMS}/standard/2/accept", {"partner": "barb"})
     assert response.headers["Location"] == TERMS
-    assert "Accepted: the new terms count from" in text_of(browser.get(TERMS))
+    page = text_of(browser.get(TERMS))
+    assert "Accepted: the new terms count from" in page
+    assert "Begin with the new terms now" not in page
     assert periods(shop) == [(1, False), (1, False), (2, True)]
     program = program_value(shop.program.id)
     [contract] = [one for one in program.contracts if one.partner == "barb"]
