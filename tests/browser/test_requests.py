@@ -46,7 +46,13 @@ def raised_by_hand(visit: Visit) -> Page:
     field("Order number", exact=True).fill("2001")
     expect(check).to_contain_text("Still missing: Event type, Time, Turnover")
     field("Event type").select_option("sale")
-    field("Time (").fill("2026-03-20T09:00")
+    time = partner.locator("#request-occurred_at")
+    time.fill("2025-11-02T01:30")
+    partner.get_by_text("The second time (UTC−05:00)").click()
+    expect(check).not_to_contain_text("twice")
+    expect(partner.get_by_label("The second time")).to_be_checked()
+    expect(partner.get_by_label("The second time")).to_be_focused()
+    time.fill("2026-03-20T09:00")
     turnover = partner.locator("#request-turnover_minor")
     turnover.fill("100,00")
     expect(check).to_contain_text("could be read in two ways")
@@ -107,7 +113,7 @@ def test_raised_by_hand_with_a_file_then_accepted_and_processed(visit: Visit, sh
     expect(panel).to_contain_text("Abgelehnt: Zurückgesandt")
     assert processed(shop.program).done == 2
     assert stages(shop.program) == "1 processed, 2 processed, 3 rejected returned"
-    page.reload()
+    expect(page.locator(".tabulator-row .status.processed")).to_have_count(2)  # by itself
     row(page, "2001").click()
     expect(page.locator("#panel-title")).to_contain_text("Request 1")
     panel.get_by_role("link", name="Conversion öffnen").click()

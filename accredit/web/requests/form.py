@@ -156,8 +156,8 @@ class Form:
             case "rejection_reason":
                 return [("", "–"), *reason_titles(self.view).items()]
             case "customer_status":
-                codes = self.known.customer_statuses
-                return [("", "–"), *((code, words.word(words.CUSTOMER_STATUSES, code)) for code in codes)]
+                known = self.known.customer_statuses
+                return [("", "–"), *((code, words.word(words.CUSTOMER_STATUSES, code)) for code in known)]
             case "ad":
                 return [("", "–"), *self.known.ads.items()]
             case "project":

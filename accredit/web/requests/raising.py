@@ -216,7 +216,7 @@ def _readings(form: Form) -> Sequence[tuple[str, str, bool]]:
     """The two times that one may mean, what each is called, and whether it was chosen."""
     titles = (_("The first time (UTC%(offset)s)"), _("The second time (UTC%(offset)s)"))
     found = zip(form.readings, titles, strict=bool(form.readings))
-    return [(text, title % {"offset": text[-6:]}, text == form.reading) for text, title in found]
+    return [(text, title % {"offset": text[-6:].replace("-", "−")}, text == form.reading) for text, title in found]
 
 
 def _fault(row: Mapping[str, Any], form: Form) -> Fault:

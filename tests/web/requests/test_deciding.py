@@ -268,6 +268,7 @@ def test_rows_of_a_window_come_page_by_page_and_what_is_too_many_ends_at_a_numbe
     assert "At most 3 requests are decided at once. Those up to number 3 are as many." in text_of(page)
     found = re.search(r'href="[^"]*(\?order.starts=200&amp;number.until=3)"', page.text)
     assert found
+    assert "up to 6353" in text_of(as_("owner").get(f"{URL}?number.until=6353"))  # a name: nobody groups it
     window = send(as_("owner"), "ask", {"verdict": "accepted", "all": "1"}, found[1].replace("&amp;", "&"))
     assert "Accept 3 requests" in text_of(window)
 
@@ -333,7 +334,7 @@ def test_raised_once_with_evidence(shop: Shop, as_: As) -> None:
         (
             {"occurred_at": "2025-11-02T01:30"},
             "this hour twice that day. Say which of the two it was. Which of the two"
-            " The first time (UTC-04:00) The second time (UTC-05:00)",
+            " The first time (UTC−04:00) The second time (UTC−05:00)",
         ),
         ({"occurred_at": "2025-11-02T01:30", "occurred_reading": "2025-11-02 01:30-05:00"}, "Correct the time. Which"),
         ({"claimed_minor": "12.00"}, "US$12.00 is claimed; the rate of its time gives US$10.00 (+US$2.00)."),
