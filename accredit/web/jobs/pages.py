@@ -47,10 +47,11 @@ def job(request: HttpRequest, view: Viewpoint, job: str) -> HttpResponse:
 def show_job(
     request: HttpRequest, view: Viewpoint, job: Job, *, template: str = "web/jobs/progress.html"
 ) -> HttpResponse:
-    """The page of a job, or the part of `template` alone."""
+    """The page of a job, or the part of `template` alone, which asks for itself anew as `page` where it is on it."""
     context: dict[str, Any] = {"section": "jobs", "program": view.program, "view": view, "job": _said(view, job)}
     if wants_part(request):
-        return show(request, template, context)
+        return show(request, template, {**context, "on_page": "page" in request.GET})
+    context["on_page"] = True
     after = request.GET.get("after", "")
     start = int(after) if after.isascii() and after.isdecimal() and len(after) < 12 else 0
     rows = rows_of(job.id, start, ROWS + 1)

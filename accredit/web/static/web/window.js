@@ -8,6 +8,7 @@ const dialog = () => document.getElementById("window");
 const toast = () => document.getElementById("toast");
 let back = {}; // what had the focus before
 let fading = 0;
+let following = 0;
 
 export async function openWindow(method, url, values) {
   const { activeElement: focused } = document;
@@ -31,14 +32,31 @@ export function say(text) {
   fading = setTimeout(() => { toast().textContent = ""; }, 8000);
 }
 
+const load = (part, url) => url && htmx.ajax("GET", url, { source: part, target: part, swap: "innerHTML" });
+const loadTotals = () => load("#totals", document.getElementById("totals")?.getAttribute("hx-get"));
+
+// Rows as they are by now. Accepted requests are processed within seconds: until then they are looked at once more.
+async function refreshRows(ids, times = 40) {
+  clearTimeout(following);
+  const asked = new URLSearchParams(location.search);
+  for (const id of ids) asked.append("row", id);
+  const answer = await fetch(`${document.getElementById("bulk").dataset.rows}?${asked}`, { headers: { "HX-Request-Type": "partial" } });
+  const shown = new Set(rows().map((row) => row.dataset.id));
+  const found = answer.ok ? (await answer.json()).filter((row) => shown.has(row.id)) : [];
+  if (found.length) update(found);
+  const waiting = found.filter((row) => row.status.code === "accepted").map((row) => row.id);
+  if (waiting.length && times) following = setTimeout(() => follow(waiting, times - 1), 3000);
+  return waiting.length < ids.length;
+}
+
+async function follow(ids, times) {
+  if (await refreshRows(ids, times)) loadTotals();
+}
+
 // What was done shows at its place: in the rows, the panel and the totals, without another list.
 async function refresh() {
-  const asked = new URLSearchParams(location.search);
-  for (const row of rows()) asked.append("row", row.dataset.id);
-  const answer = await fetch(`${document.getElementById("bulk").dataset.rows}?${asked}`, { headers: { "HX-Request-Type": "partial" } });
-  if (answer.ok && rows().length) update(await answer.json());
-  const parts = [["#totals", document.getElementById("totals")?.getAttribute("hx-get")], ["#panel", isOpen() && location.href]];
-  await Promise.all(parts.filter(([, url]) => url).map(([part, url]) => htmx.ajax("GET", url, { source: part, target: part, swap: "innerHTML" })));
+  if (rows().length) await refreshRows(rows().map((row) => row.dataset.id));
+  await Promise.all([loadTotals(), load("#panel", isOpen() && location.href)]);
   if (document.activeElement === document.body) giveFocusBack(); // what had it was in the panel
 }
 
