@@ -238,7 +238,10 @@ def _lacking(table: Table, texts: pl.DataFrame, values: pl.DataFrame) -> Sequenc
         parts.append(found(wrong, one.name, "required", pl.col("wrong")))
     for group in table.any_of:
         details = {"columns": pl.lit(" ".join(group.columns))}
-        parts.append(found(nulls, group.columns[0], group.empty, pl.all_horizontal(*group.columns), details))
+        empty = found(nulls, group.columns[0], group.empty, pl.all_horizontal(*group.columns), details)
+        # Where one of them is needed by itself, that is all that is told.
+        told = [part.filter(pl.col("column").is_in(group.columns)).select(ROW) for part in parts]
+        parts.append(empty.join(pl.concat(told), on=ROW, how="anti", maintain_order="left") if told else empty)
     return parts
 
 

@@ -75,15 +75,15 @@ def act(opened: Opened) -> str:
 
 
 def kinds(kept: Upload, table: Table) -> Sequence[Mapping[str, Any]]:
-    """The kinds of rows that one may look at: all, those with faults, and each kind of fault, most frequent first."""
+    """The kinds of rows that one may look at: all, those with faults, those that are left out, and each kind of fault,
+    most frequent first."""
     shown: list[dict[str, Any]] = [{"text": _("All rows"), "filter": {}, "count": "", "fault": False}]
+    if kept.faulty:
+        count = formats.number(kept.faulty)
+        shown.append({"text": _("With faults"), "filter": {"only": FAULTS}, "count": count, "fault": True})
     if left := left_out(kept):
         only = {"only": LEFT_OUT}
         shown.append({"text": _("Left out"), "filter": only, "count": formats.number(left), "fault": False})
-    if not kept.faulty:
-        return shown
-    count = formats.number(kept.faulty)
-    shown.append({"text": _("With faults"), "filter": {"only": FAULTS}, "count": count, "fault": True})
     counts = [(n, name, code) for name, codes in kept.counts.items() for code, n in codes.items()]
     for n, name, code in sorted(counts, key=lambda one: (-one[0], *one[1:]))[:KINDS]:
         text = kind_of_fault(table, name, code)
