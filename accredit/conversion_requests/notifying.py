@@ -156,7 +156,8 @@ def news_of(view: Viewpoint, user: User, since: datetime, until: datetime) -> Ne
     named = mine.filter(number__in=found.get(Stage.REJECTED, (0, ()))[1])
     changes = StageChange.objects.filter(program=program, stage=Stage.REJECTED, request_id__in=named.values("id"))
     rejected = list(changes.order_by("changed_at"))
-    of = {one.id: one for one in mine.filter(id__in=[one.request_id for one in [*latest, *rejected]])}
+    about = {*(one.request_id for one in latest), *(one.request_id for one in rejected)}
+    of = {one.id: one for one in mine.filter(id__in=about)}
     return News(
         program=program,
         stages=[(stage, *found[stage.value]) for stage in STAGES[side] if stage.value in found],

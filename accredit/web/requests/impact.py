@@ -59,12 +59,13 @@ def planned_figures(view: Viewpoint, kind: str, row: Row) -> Figures:
 def planned_changes(names: Names, row: Row) -> Sequence[tuple[str, str, str]]:
     """What becomes of the conversion beside its commission, for who sees everything: titles, before and after. Of a
     claim, who loses the credit."""
-    currency, changes = row["currency"], []
+    currency = row["currency"]
+    changes: list[tuple[str, str, str]] = []
     if row["kind"] == Kind.CLAIM:
         kind = CreditedTo.PARTNER if row["partner_before"] else CreditedTo.CHANNEL
         code = row["partner_before"] or row["channel_before"]
         loses = names.of(Party(kind, code) if code else None)
-        changes.append((_("Credit"), loses, names.partners.get(row["partner"], row["partner"])))
+        changes.append((_("Credit"), loses, names.partners.get(row["partner"], str(row["partner"]))))
     statuses = [words.word(words.STATUSES, row[name] or "") for name in ("status_before", "status")]
     turnovers = [
         "" if row[name] is None else formats.money(row[name], currency)

@@ -126,11 +126,11 @@ PAGE = ListPage(
     alike=_alike,
     grid=Grid(
         widths={
-            "time": 138, "number": 72, "by": 96, "status": 136, "type": 88, "order": 120, "partner": 112,
+            "time": 138, "number": 72, "by": 96, "status": 142, "type": 88, "order": 120, "partner": 112,
             "turnover": 110, "commission": 102, "model": 128, "answer": 114, "reason": 220, "changed": 158,
             "occurred": 158, "id": 250, "conversion": 250, "currency": 80, "advertiser": 150, "program": 150,
         },
-        narrow={"order": 124, "commission": 98, "status": 128},
+        narrow={"order": 124, "commission": 98, "status": 132},
         keep=(
             "order", "status", "commission", "time", "partner", "turnover", "type", "number", "answer", "model", "by",
             "advertiser", "program",
