@@ -162,6 +162,7 @@ FURTHER = [
     ("program=anvils", ""),
     ("currency=USX", "currency currency_unknown"),
     ("currency=", "currency required"),
+    ("order_token=", "order_token required"),
     ("customer_status=loyal", "customer_status choice_unknown"),
     ("customer_status=First Order", ""),  # the shop's own word
     ("customer_status=Bestandskunde", ""),

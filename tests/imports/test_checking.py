@@ -10,7 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from accredit.imports import words
 from accredit.imports.checking import check_sheet, problems_of
-from accredit.imports.declaring import AS_READ, Dates, Decimals, Format
+from accredit.imports.declaring import AS_READ, Dates, Decimals, Format, Said
 from accredit.imports.sheets import NotReadable
 from tests.imports.declared import TABLE, checked, faults, sheet
 from tests.imports.spreadsheets import spreadsheet
@@ -70,6 +70,9 @@ def test_a_fault_says_where_it_stands_and_what_would_be_right() -> None:
     ]
     with override("de"):
         assert words.fault(TABLE, *parts(found)[2])[1] == "Ist „Storniert“ gemeint?"
+    own = replace(TABLE, words={"too_long": Said("Too long.", "At most %(most)s.")})
+    assert words.fault(own, "reason", "too_long", {}, "x")[1] == f"At most {own.column('reason').longest}."
+    assert words.fault(own, "reason", "too_long", {"most": "20"}, "x")[1] == "At most 20."
 
 
 def parts(found: pl.DataFrame) -> list[tuple[str, str, dict[str, str], str]]:
