@@ -71,7 +71,7 @@ def test_a_program_from_nothing_to_a_link(visit: Visit, shop: Shop, monkeypatch:
     page.get_by_role("button", name="Save").click()
     told = page.get_by_role("alert")
     expect(told).to_contain_text("This will change")
-    expect(told).to_contain_text("barb had no conversions in the last 30 days.")
+    expect(told).to_contain_text("Barb Dwyer had no conversions in the last 30 days.")
     page.get_by_role("button", name="Save as shown above").click()
     expect(page.locator(".periods li")).to_have_count(2)
 
